@@ -112,7 +112,13 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	}
 	since := now.Sub(th.lastRefusal)
 	th.lastRefusal = now
+	if th.streak == 0 {
+		th.streakSince = now
+	}
 	th.streak++
+	if l.trouble.isTried() {
+		return
+	}
 	hold := t.Verdict.Hold
 	least := l.leastRate(lim)
 	switch {

@@ -66,7 +66,7 @@ func plainDraft(format timeFormat) tellHeaders { return tellDraft(format, "", ""
 // apis returns the APIs that are played. What each sends is what its documentation says, or reports of its users.
 func apis() []*api {
 	return slices.Concat(githubAPIs(), vendorAPIs(), draftAPIs(), bucketAPIs(), shortAPIs(), roughAPIs(), afterAPIs(),
-		bareAPIs(), gatewayAPIs())
+		bareAPIs(), gatewayAPIs(), ratelessAPIs())
 }
 
 // gatewayAPIs have pages that fail, for which their gateway asks for a wait, as Varnish does.
@@ -83,7 +83,7 @@ func gatewayAPIs() []*api {
 		})
 	}
 	return []*api{
-		broken(200, 20, 40, 503, minute), broken(20, 3, 9, 503, minute), broken(3000, 5, 100, 503, 2*minute),
+		broken(200, 20, 40, 503, minute), broken(20, 3, 9, 503, 2*minute), broken(3000, 5, 100, 503, 2*minute),
 		broken(1000, 900, 10, 503, 90*time.Second), broken(300, 3, 3, 503, 4*minute),
 		broken(60, 3, 3, 429, hour),
 	}
@@ -96,3 +96,30 @@ func clock(seconds int) func(*api) {
 
 // slow makes each exchange take about half a second.
 func slow(a *api) { a.latency = 500 * time.Millisecond }
+
+// ratelessAPIs answer some requests by 503 with Retry-After whatever their rate; the last ones do for a limit, and ask
+// for less than it takes.
+func ratelessAPIs() []*api {
+	rateless := func(name, asks string, requests int, least time.Duration, change func(*apiServer)) *api {
+		return with(newAPI("503 + Retry-After: "+asks+", "+name, requests, 503, atOnce(100)), func(a *api) {
+			a.server.asks = asks
+			change(&a.server)
+			a.least, a.ratio = least, 1
+		})
+	}
+	limited := func(name string, requests, mayRefuse, mayAsk int, limits func(string) []apiLimit) *api {
+		return with(newAPI("503 + Retry-After: 1, "+name, requests, 503, limits, tellShort(1)), func(a *api) {
+			a.mayRefuse, a.mayAsk = mayRefuse, mayAsk
+		})
+	}
+	return []*api{
+		rateless("three in ten", "1", 1000, 5*minute, func(s *apiServer) { s.fickle = 0.3 }),
+		rateless("three in ten", "5", 1000, 15*minute, func(s *apiServer) { s.fickle = 0.3 }),
+		rateless("six in ten", "1", 400, 5*minute, func(s *apiServer) { s.fickle = 0.6 }),
+		rateless("the first two of each page", "1", 300, minute, func(s *apiServer) { s.prepares = 2 }),
+		rateless("the first four of each page", "1", 300, 2*minute, func(s *apiServer) { s.prepares = 4 }),
+		limited("20 in 10 s", 300, 120, 50, window(20, 10*time.Second)),
+		limited("one in 5 s", 40, 160, 120, tokens(1, 0.2)), // 160 are refused to who asks each second
+		limited("2 in 5 s", 80, 160, 120, window(2, 5*time.Second)),
+	}
+}

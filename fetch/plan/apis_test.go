@@ -27,6 +27,7 @@ type api struct {
 
 	exact     bool          // the quota is told exactly, so that no request may be refused
 	mayRefuse int           // requests that may be refused nevertheless: those under way before the first answer
+	mayAsk    int           // exchanges of it that may begin in a bucket that is told to be silent
 	mustLose  int           // requests that have to fail unasked, as they would wait longer than maxDelay
 	least     time.Duration // that it can take; 0 is computed
 	mayLose   int           // requests that may fail, as a careful client would lose them too
@@ -125,7 +126,7 @@ type bounds struct {
 
 // bounds returns what the run of an API has to keep to.
 func (a *api) bounds(o *apiOutcome) bounds {
-	b := bounds{lost: a.mustLose + a.mayLose, refused: a.mayRefuse, ratio: mostRatio}
+	b := bounds{lost: a.mustLose + a.mayLose, refused: a.mayRefuse, early: a.mayAsk, ratio: mostRatio}
 	if !a.exact {
 		b.refused = max(o.asked/5, 12, a.mayRefuse)
 	}

@@ -19,6 +19,9 @@ type apiServer struct {
 	skew     time.Duration                  // of its clock
 	unready  int                            // how many answers to each path are a 202 with Retry-After: 1 at first
 	broken   func(path string) bool         // pages whose every answer has status and Retry-After: 5, whatever the limits
+	fickle   float64                        // the share of answers that have status and asks, whatever the limits
+	prepares int                            // how many answers to each path have status and asks at first
+	asks     string                         // the Retry-After of both
 	flaky    float64                        // the share of answers that are a 503 without a word, whatever the limits
 
 	buckets map[string][]apiLimit
@@ -66,6 +69,12 @@ func (s *apiServer) answer(path string, now time.Time, rng *rand.Rand) apiReply 
 	}
 	if s.broken != nil && s.broken(path) {
 		return apiReply{status: s.status, header: http.Header{"Retry-After": {"5"}}, scope: bucket}
+	}
+	if s.prepares > 0 {
+		s.asked[path]++
+	}
+	if s.fickle > 0 && rng.Float64() < s.fickle || s.prepares > 0 && s.asked[path] <= s.prepares {
+		return apiReply{status: s.status, header: http.Header{"Retry-After": {s.asks}}, scope: bucket}
 	}
 	ok := takeAll(limits, now)
 	t := telling{header: http.Header{}, now: now.Add(s.skew), ok: ok, bucket: bucket}

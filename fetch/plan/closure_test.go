@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,8 @@ func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 	}
 }
 
-// TestTenRefusalsInARowCloseALane: a host that has refused ten times in a row, each time after its pause, is closed for
-// RetryMaxDelay; a response between them ends the streak.
+// TestTenRefusalsInARowCloseALane: a host that has refused ten times in a row, each time after its pause, and for 100
+// times RetryDelay, is closed for RetryMaxDelay; a response between them ends the streak.
 func TestTenRefusalsInARowCloseALane(t *testing.T) {
 	for _, between := range []bool{false, true} {
 		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
@@ -80,13 +81,52 @@ func TestTenRefusalsInARowCloseALane(t *testing.T) {
 				d.awaitStart()
 			}
 			v := refusal()
-			v.Hold, v.Delay = 2*time.Second, 2*time.Second
+			v.Hold, v.Delay = 12*time.Second, 12*time.Second
 			d.end("a", v)
 		}
 		task, _ := d.nextTask()
 		if closed := task != nil && task.Lost != nil; closed == between {
 			t.Errorf("a response between: %v; closed: %v", between, closed)
 		}
+	}
+}
+
+// TestShortRefusalsDoNotCloseALaneSoon: a host that asks for a second each time is asked for as long as one that says
+// nothing: it may be about to start.
+func TestShortRefusalsDoNotCloseALaneSoon(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(100, "a")
+	for refusals := 1; ; refusals++ {
+		d.awaitStart()
+		v := refusal()
+		v.Hold, v.Delay = time.Second, time.Second
+		d.end("a", v)
+		if task, _ := d.nextTask(); task != nil && task.Lost != nil {
+			if refusals < 90 || refusals > 110 {
+				t.Errorf("closed after %d refusals in as many seconds", refusals)
+			}
+			return
+		}
+	}
+}
+
+// TestRefusedTasksAreRepeated: a host that has refused three times in a row is asked for the last one again, before
+// others: it may have prepared that meanwhile. After eight times it is the turn of others.
+func TestRefusedTasksAreRepeated(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(100, "a")
+	var order []int64
+	for range 13 {
+		d.awaitStart()
+		task := d.exchanges[0]
+		order = append(order, task.seq)
+		task.Refusals++
+		v := refusal()
+		v.Hold, v.Delay = time.Second, time.Second
+		d.end("a", v)
+	}
+	if want := []int64{1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4}; !slices.Equal(order, want) {
+		t.Errorf("asked for %d, want %d", order, want)
 	}
 }
 

@@ -110,12 +110,12 @@ func (l *lane) push(t *Task, now time.Time) {
 }
 
 // promoteDue moves the Tasks whose NotBefore has come from delayed to the end of waiting, but to its start those that
-// show whether their pages are in trouble.
+// show whether their pages are in trouble, or whether the host accepts what it has refused.
 func (l *lane) promoteDue(now time.Time) {
 	for len(l.delayed) > 0 && !l.delayed[0].NotBefore.After(now) {
 		t := heap.Pop(&l.delayed).(*Task)
 		switch {
-		case l.trouble.isToldBy(t):
+		case l.trouble.isToldBy(t), l.trouble.repeats(t), l.throttle.repeats(t):
 			l.waiting.PushFirst(t)
 		case l.hasWaiting() && l.trouble.putOff(t, now):
 			heap.Push(&l.delayed, t)
@@ -144,7 +144,7 @@ func (l *lane) width() int {
 	if l.shared != nil {
 		most = min(most, l.shared.width)
 	}
-	if l.throttle == nil {
+	if l.throttle == nil || l.trouble.isTried() {
 		return most
 	}
 	return l.throttle.drops.width.limit(l.throttle.width.limit(most))
@@ -175,7 +175,11 @@ func (l *lane) rate() float64 {
 	if l.throttle == nil && l.overload == nil {
 		return rate
 	}
-	for _, limit := range [...]float64{l.throttle.rate(), l.overload.rate()} {
+	throttled := l.throttle.rate()
+	if l.trouble.isTried() {
+		throttled = l.trouble.trial.rate
+	}
+	for _, limit := range [...]float64{throttled, l.overload.rate()} {
 		if limit > 0 && (rate == 0 || limit < rate) {
 			rate = limit
 		}

@@ -24,6 +24,9 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		return effects{}
 	}
 	l.observeTrouble(t, now)
+	if l.trouble != nil {
+		l.observeTrial(t, now)
+	}
 	hadBuckets := l.buckets != nil
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
@@ -40,6 +43,8 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	if v.Health == judge.Healthy {
 		l.untold = len(v.Quotas) == 0
 	}
+	if l.trouble != nil {
+	}
 	if lim.Adaptive {
 		l.keepToldRate(v.Quotas, now)
 		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
@@ -54,72 +59,17 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		e.holdsShare = v.Hold > 0
 	}
 	e.bucketShared = l.share != nil && !hadBuckets && l.buckets != nil
-	e.laneClosed, e.bucketClosed = l.closeAfter(v, b, ofBucket, now)
+	e.laneClosed, e.bucketClosed = l.closeAfter(v, b, ofBucket, lim, now)
 	e.laneClosed = l.observeHealth(t, lim, now) || e.laneClosed
 	return e
-}
-
-// observeTrouble takes in the Verdict of an exchange, and changes one that says nothing of the host.
-func (l *lane) observeTrouble(t *Task, now time.Time) {
-	v := &t.Verdict
-	if l.trouble == nil {
-		if !v.PerhapsPage {
-			return
-		}
-		l.trouble = &pageTrouble{accepted: 1}
-	}
-	p, again := l.trouble, t.acceptedBefore > 0
-	p.mixed = p.mixed || v.Health == judge.Refused && !v.PerhapsPage
-	if !again && t.Attempts <= 1 {
-		x := 0.0
-		if v.PerhapsPage {
-			x = 1
-		}
-		p.share += (x - p.share) / 32
-	}
-	switch {
-	case v.PerhapsPage:
-		if again && t.tells && t.Started.After(p.lastOne) { // responses to several at once are one observation
-			l.weighTrouble(now)
-		}
-		t.acceptedBefore, t.putOffs, p.lastOne = p.accepted, 0, now
-		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.share <= overloadShare) {
-			v.Health, v.Hold = judge.Overloaded, 0
-		}
-		p.held = latest(p.held, now.Add(v.Hold))
-		return
-	case v.Health == judge.Healthy:
-		if t.Started.After(p.lastOne) {
-			p.accepted++
-		}
-		if again {
-			p.weigh(false)
-		}
-	}
-	t.acceptedBefore, t.tells, t.OfPage = 0, false, t.OfPage && v.Fate == judge.Retry
-}
-
-// weighTrouble takes in another such response to a Task. Once they are known to be for the pages, what the earlier ones
-// have limited is so no more.
-func (l *lane) weighTrouble(now time.Time) {
-	before := l.trouble.isByPage()
-	l.trouble.weigh(true)
-	if before || !l.trouble.isByPage() {
-		return
-	}
-	if !l.pausedUntil.After(l.trouble.held) {
-		l.pausedUntil = now
-	}
-	if l.throttle != nil && !l.trouble.mixed {
-		l.throttle = &throttle{lastRefusal: now}
-		l.pace.setRate(l.paceRate(), now)
-	}
 }
 
 // closeAfter closes the lane, or the bucket b of the exchange, where the Verdict shows that the host takes no requests
 // for longer than they may wait; a nil b is none. ofBucket says that the limit is the bucket's. It reports which has
 // just been closed.
-func (l *lane) closeAfter(v *judge.Verdict, b *bucket, ofBucket bool, now time.Time) (laneClosed, bucketClosed bool) {
+func (l *lane) closeAfter(
+	v *judge.Verdict, b *bucket, ofBucket bool, lim *Limits, now time.Time,
+) (laneClosed, bucketClosed bool) {
 	until, streak, why := time.Time{}, 0, v.Failure
 	var spentUntil time.Time
 	if b != nil {
@@ -132,7 +82,7 @@ func (l *lane) closeAfter(v *judge.Verdict, b *bucket, ofBucket bool, now time.T
 		until, ofBucket = spentUntil, true
 		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
 			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), l.maxDelay)
-	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
+	case l.throttle.refusesAll(lim, now) && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
 		until, streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):

@@ -12,8 +12,9 @@ type pageTrouble struct {
 	lastOne  time.Time
 	held     time.Time // until when they held the lane
 	mixed    bool      // the host has refused others, for a limit
-	accepted int       // exchanges that started after one of them, and before the next, and were accepted; from 1
-	share    float64   // of the first exchanges of Tasks, that had one: moving average of about 32
+	trial    rateTrial
+	accepted int     // exchanges that started after one of them, and before the next, and were accepted; from 1
+	share    float64 // of the first exchanges of Tasks, that had one: moving average of about 32
 	// evidence is that the pages are the cause, as the logarithm of a likelihood ratio: of what has become of Tasks that
 	// had one and were sent again, within leastEvidence and mostEvidence (Wald's sequential test).
 	evidence float64
@@ -30,6 +31,12 @@ const (
 
 // isByPage reports whether such a response says nothing of the host.
 func (p *pageTrouble) isByPage() bool { return p != nil && p.evidence > enoughEvidence }
+
+// isTried reports whether it is under trial what such responses are for.
+func (p *pageTrouble) isTried() bool { return p != nil && p.trial.isUnderWay() }
+
+// repeats reports whether a Task that was refused, and has waited, is sent before others (rateTrial.repeats).
+func (p *pageTrouble) repeats(t *Task) bool { return p != nil && p.trial.repeats(t) }
 
 // noteStart notes the start of an exchange; alone says that the lane has no other under way. That of a Task that had
 // such a response shows what it was for where the host has accepted others since; or did, and none is in the way now.

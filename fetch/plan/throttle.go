@@ -8,6 +8,7 @@ type throttle struct {
 	limit       float64       // starts a second; 0 is no limit but the lane's own
 	refusedAt   float64       // the rate at which the host refused last
 	streak      int           // refusals in a row, no other response between them
+	streakSince time.Time     // when the first of them came
 	lastRefusal time.Time     // when the last of them came; exchanges that started before it change no rate
 	raisedAt    time.Time     // when the limit was raised last, or may be raised first
 	before      float64       // the limit before the last refusal
@@ -44,9 +45,24 @@ func (th *throttle) isFew() bool { return th.few > 1 }
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
 const throttleLifetime = time.Minute
 
-// refusesAll reports whether the host has refused ten times in a row, each time after a pause, so that it is not likely
-// to answer soon. With a RetryDelay of 1 s that takes 111 s.
-func (th *throttle) refusesAll() bool { return th != nil && th.streak >= 10 }
+// refusesAll reports whether the host has refused ten times in a row, each time after a pause, and for a while, so that
+// it is not likely to answer soon. With a RetryDelay of 1 s that takes 111 s, with a short Retry-After 100 s at least.
+func (th *throttle) refusesAll(lim *Limits, now time.Time) bool {
+	return th != nil && th.streak >= refusalsToClose && now.Sub(th.streakSince) >= 100*lim.RetryDelay
+}
+
+const (
+	refusalsToClose = 10
+	// refusalsToRepeat is how many refusals in a row make one Task be sent again and again, before others: a host may
+	// have to prepare each page, and accept a request for it that is repeated. mostRepeats bounds that.
+	refusalsToRepeat = 3
+	mostRepeats      = 8
+)
+
+// repeats reports whether a Task that was refused, and has waited, is to be sent before others.
+func (th *throttle) repeats(t *Task) bool {
+	return th != nil && th.streak >= refusalsToRepeat && t.Refusals > 0 && t.Refusals <= mostRepeats
+}
 
 // rate is the limit in starts a second; 0 is no limit.
 func (th *throttle) rate() float64 {
