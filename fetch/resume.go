@@ -49,11 +49,16 @@ func (p *resumption) find(
 		offset--
 	}
 	sum := sha256.New()
-	n, err := hashPartial(ctx, sum, io.LimitReader(p.body, offset))
+	end := &endBytes{out: sum}
+	n, err := hashPartial(ctx, end, io.LimitReader(p.body, offset))
+	body := beforeResponse(end.text)
+	sum.Write(body)
+	isShort := n < offset
+	offset -= int64(len(end.text) - len(body))
 	switch {
 	case ctx.Err() != nil:
 		return failure.FromContext(ctx)
-	case err != nil || n < offset || offset == 0:
+	case err != nil || isShort || offset == 0:
 		p.drop()
 	default:
 		p.offset, p.hash = offset, sum
@@ -172,13 +177,14 @@ func (p *resumption) drop() {
 	}
 }
 
-// hashPartial hashes r to its end or that of ctx, and returns how many bytes that were.
-func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err error) {
+// hashPartial writes r, to its end or that of ctx, into a hash, whose Write never fails, and returns how many bytes
+// that were.
+func hashPartial(ctx context.Context, sum io.Writer, r io.Reader) (n int64, err error) {
 	buffer := copyBuffers.Get().(*[64 << 10]byte)
 	defer copyBuffers.Put(buffer)
 	for ctx.Err() == nil {
 		got, err := r.Read(buffer[:])
-		sum.Write(buffer[:got])
+		_, _ = sum.Write(buffer[:got])
 		n += int64(got)
 		if err == io.EOF {
 			return n, nil
