@@ -12,8 +12,8 @@
 #   Request.processingFailed writes its page. In Java it is the usual form, try (var out = exchange.getResponseBody()):
 #   it closes the body on the way out, which writes the last chunk. Without "try" the JDK's server hangs up.
 # Why it matters: Jupyter Server, Buildbot, Matrix Synapse and Scrapyd stand on the first two, exporters and servers for
-#   tests on the last. The halves of an export come as successes, are cached and never asked for again; only the server's log
-#   knows. What is left is a count, a checksum or a last line that the format itself has.
+#   tests on the last. The halves of an export come as successes, are cached and never asked for again; only the server's
+#   log knows. What is left is a count, a checksum or a last line that the format itself has.
 set -euo pipefail
 
 dir=$(mktemp -d)
