@@ -50,6 +50,7 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		l.slowDown(t, ofBucket, lim, now)
 	case th == nil || !t.Started.After(th.lastRefusal):
 	case v.Health == judge.Healthy:
+		th.noteAccepted(t.Started)
 		th.streak = 0
 		th.width.observe(l.active+1, l.concurrency, t.number, l.starts, now)
 		l.speedUp(now)
@@ -104,7 +105,8 @@ func isDropped(v *judge.Verdict) bool {
 // response. Else the rate is halved, and the host is paused for a time that doubles with each refusal in a row; where
 // the host has accepted other exchanges of the same volley, their number is limited in place of the rate. An exchange
 // that started before the last refusal came changes nothing, as the rate has been halved since; nor does a retry, whose
-// refusal may be due to its page, and which has its own wait.
+// refusal may be due to its page, and which has its own wait. A host whose refusals do not depend on the rate is asked
+// again after each hold, at any rate.
 func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th := l.ensureThrottle()
 	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {
@@ -128,7 +130,13 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		taken, held := th.width.taken, th.held
 		th.held, th.longest = hold, max(th.longest, hold)
 		th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
-		if th.countFew(taken); th.isFew() {
+		th.countFew(taken)
+		if th.noteRateless(t.Started); th.rateless {
+			th.limit, th.few = 0, 0
+			l.pace.setRate(l.paceRate(), now)
+			return
+		}
+		if th.isFew() {
 			l.paceFew(taken, min(since, held+l.usualTime(taken)), l.leastRate(lim), now.Add(hold), now)
 			return
 		}

@@ -191,3 +191,37 @@ func (l *penalty) left(now time.Time) (int, time.Time) {
 	}
 	return l.apiLimit.left(now)
 }
+
+// An upAndDown allows all for a time, and none for as long, in turns; turn 0 allows each second request.
+type upAndDown struct {
+	turn  time.Duration
+	since time.Time
+	taken int
+}
+
+func (l *upAndDown) isUp(now time.Time) bool {
+	if l.since.IsZero() {
+		l.since = now
+	}
+	if l.turn == 0 {
+		return l.taken%2 == 0
+	}
+	return now.Sub(l.since)/l.turn%2 == 0
+}
+
+func (l *upAndDown) take(now time.Time) bool {
+	up := l.isUp(now)
+	l.taken++
+	return up
+}
+
+func (l *upAndDown) left(now time.Time) (int, time.Time) { return 1, now }
+func (l *upAndDown) size() (int, time.Duration)          { return 1, time.Second }
+func (l *upAndDown) release(time.Time)                   {}
+
+func (l *upAndDown) least(n int, latency time.Duration) time.Duration {
+	if l.turn == 0 {
+		return time.Duration(n) * time.Second // after each refusal a hold of a second
+	}
+	return 2 * time.Duration(n) * latency / 10
+}

@@ -30,6 +30,12 @@ func roughAPIs() []*api {
 			func(a *api) { a.ratio = 2 }), // each refusal costs five of its tokens
 		with(newAPI("one in 3 s, Retry-After 1", 30, 429, tokens(1, 1.0/3), tellShort(1)),
 			func(a *api) { a.mayRefuse = 10 + 2*30 }), // after each second that is told one may ask
+		with(newAPI("each second one, Retry-After 1 (a mock of Mockoon)", 60, 429, one(func() apiLimit {
+			return new(upAndDown)
+		}), tellShort(1)), func(a *api) { a.mayRefuse = 10 + 2*60 }),
+		with(newAPI("up and down, Retry-After 1 (@fastify/under-pressure)", 600, 503, one(func() apiLimit {
+			return &upAndDown{turn: 1500 * time.Millisecond}
+		}), tellShort(1)), func(a *api) { a.mayRefuse, a.ratio = 200, 12 }), // about 50 s until that is known
 	}
 }
 

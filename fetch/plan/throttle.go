@@ -15,6 +15,9 @@ type throttle struct {
 	held        time.Duration // the last hold that the host asked for
 	longest     time.Duration // the longest of them
 	few         int           // holds after few responses, until the limit is removed or, for one alone, many have come
+	acceptedAt  time.Time     // when the last exchange started that was not refused
+	period      time.Duration // the least between two of those, with a refusal between; 0 is not known
+	rateless    bool          // refusals do not depend on the rate
 	width       width
 	drops       drops
 }
@@ -41,6 +44,30 @@ func (th *throttle) countFew(taken int) {
 
 // isFew reports whether the host allows few requests at a time.
 func (th *throttle) isFew() bool { return th.few > 1 }
+
+// noteAccepted notes the start of an exchange that was not refused.
+func (th *throttle) noteAccepted(started time.Time) {
+	if between := started.Sub(th.acceptedAt); th.streak > 0 && !th.acceptedAt.IsZero() && between > 0 &&
+		(th.period == 0 || between < th.period) {
+		th.period = between
+	}
+	th.acceptedAt = latest(th.acceptedAt, started)
+}
+
+// noteRateless notes a refusal, with a hold, of an exchange that started then. Where the host once took another one
+// sooner after the last that it had taken, a lower rate is no help: so do servers that are up and down in turns. Not so
+// where refusals follow each other although each hold was kept to: they are too short.
+func (th *throttle) noteRateless(started time.Time) {
+	switch waited := started.Sub(th.acceptedAt); {
+	case th.rateless && th.streak > mostRateless:
+		th.rateless, th.period = false, 0
+	case th.streak == 1 && th.period > 0 && waited > th.period+th.period/4+th.held/2:
+		th.rateless = true
+	}
+}
+
+// mostRateless is how many refusals in a row a host may answer whose refusals do not depend on the rate.
+const mostRateless = 2
 
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
 const throttleLifetime = time.Minute
