@@ -33,7 +33,7 @@ func roughAPIs() []*api {
 		with(newAPI("each second one, Retry-After 1 (a mock of Mockoon)", 60, 429, one(func() apiLimit {
 			return new(upAndDown)
 		}), tellShort(1)), func(a *api) { a.mayRefuse = 10 + 2*60 }),
-		with(newAPI("up and down, Retry-After 1 (@fastify/under-pressure)", 600, 503, one(func() apiLimit {
+		with(newAPI("up and down, Retry-After 1", 600, 429, one(func() apiLimit {
 			return &upAndDown{turn: 1500 * time.Millisecond}
 		}), tellShort(1)), func(a *api) { a.mayRefuse, a.ratio = 200, 12 }), // about 50 s until that is known
 	}
