@@ -38,7 +38,7 @@ export PERL5LIB=$perl:$dir/root/usr/lib/x86_64-linux-gnu/perl5/5.36
 export PATH=$dir/root/usr/bin:$PATH
 
 mkdir www
-seq 10000 19999 | head -c 20000 >www/rows.txt
+head -c 20000 < <(seq 10000 19999) >www/rows.txt
 echo "use Plack::App::Directory; Plack::App::Directory->new({root => '$dir/www'})->to_app" >app.psgi
 timeout 60 perl root/usr/bin/starman --listen 127.0.0.1:18658 --workers 2 app.psgi &>starman.log &
 servers+=($!)
@@ -50,7 +50,7 @@ for port in 18658 18659; do
 done
 perl -MPlack -MStarman -e 'print "Plack $Plack::VERSION, Starman $Starman::VERSION, "'
 perl -MPlack::Handler::Starlet -MStarlet -e 'print "Starlet $Starlet::VERSION\n"' 2>/dev/null || echo
-curl --version | cut -d' ' -f1-2 | head -1
+curl --version | sed -n '1s/^\(curl [^ ]*\).*/\1/p'
 
 changed=
 urls=()
@@ -61,7 +61,7 @@ for name in Starman:18658 Starlet:18659; do
   timeout 10 cat <&3 >answer
   exec 3>&-
   sed '1,/^\r$/d' answer >behind
-  echo "${name%:*}: $(head -1 answer | tr -d '\r'), and behind the header $(stat -c %s behind) bytes"
+  echo "${name%:*}: $(sed -n '1s/\r$//p' answer), and behind the header $(stat -c %s behind) bytes"
   cmp -s behind www/rows.txt || { echo '  not: the file'; changed=1; }
   urls=()
   for i in $(seq 100); do urls+=("http://127.0.0.1:$port/rows.txt?$i"); done

@@ -27,7 +27,7 @@ export RUBYLIB=$dir/root/usr/share/rubygems-integration/all/gems/webrick-1.8.1/l
 
 port=18657
 mkdir www
-seq 10000 19999 | head -c 20000 >www/rows.txt
+head -c 20000 < <(seq 10000 19999) >www/rows.txt
 touch -d '2026-01-02 12:00:00 UTC' www/rows.txt
 timeout 60 root/usr/bin/ruby3.1 --disable-gems -rwebrick -e "
   s = WEBrick::HTTPServer.new(BindAddress: '127.0.0.1', Port: $port, DocumentRoot: 'www', AccessLog: [])
