@@ -79,9 +79,9 @@ func isPlainGet(to *target) bool {
 }
 
 // strongValidator returns the strong validator of a response (RFC 9110 section 8.8.1), a tag without its quotes among
-// them; empty is none. A Last-Modified
-// is only one where there is no entity tag, not even a weak one (section 13.1.5), where it was at least a second old
-// when the response was made (section 8.8.2.2), and where no header of the request has selected the response.
+// them; empty is none. A Last-Modified is only one where there is no entity tag, not even a weak one (section 13.1.5),
+// where it was at least a second old when the response was made (section 8.8.2.2), and where no header of the request
+// has selected the response.
 func strongValidator(to *target, h http.Header) string {
 	if tags := h["Etag"]; len(tags) > 0 {
 		if len(tags) == 1 && (isStrongETag(tags[0]) || isBareTag(tags[0])) {

@@ -144,10 +144,14 @@ func (l *lane) width() int {
 	if l.shared != nil {
 		most = min(most, l.shared.width)
 	}
-	if l.throttle == nil || l.trouble.isTried() {
+	if l.throttle == nil {
 		return most
 	}
-	return l.throttle.drops.width.limit(l.throttle.width.limit(most))
+	most = l.throttle.drops.width.limit(most)
+	if l.trouble.isTried() {
+		return most
+	}
+	return l.throttle.width.limit(most)
 }
 
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange

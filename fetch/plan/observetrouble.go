@@ -57,7 +57,7 @@ func (l *lane) weighTrouble(now time.Time) {
 	}
 	l.endTroubleHold(now)
 	if l.throttle != nil && !l.trouble.mixed {
-		l.throttle = &throttle{lastRefusal: now}
+		l.throttle = l.throttle.anew(now)
 		l.pace.setRate(l.paceRate(), now)
 	}
 }
@@ -106,7 +106,7 @@ func (l *lane) observeTrial(t *Task, now time.Time) {
 // not change it.
 func (l *lane) endTrial(now time.Time) {
 	if l.trouble.trial.passed {
-		l.throttle = new(throttle)
+		l.throttle = l.throttle.anew(now)
 	}
 	l.throttle.lastRefusal = now
 }

@@ -45,6 +45,12 @@ func (th *throttle) countFew(taken int) {
 // isFew reports whether the host allows few requests at a time.
 func (th *throttle) isFew() bool { return th.few > 1 }
 
+// anew returns the throttle of a host whose refusals until now were for something else than its rate: what it drops is
+// still for the number of connections.
+func (th *throttle) anew(now time.Time) *throttle {
+	return &throttle{lastRefusal: now, drops: th.drops}
+}
+
 // noteAccepted notes the start of an exchange that was not refused.
 func (th *throttle) noteAccepted(started time.Time) {
 	if between := started.Sub(th.acceptedAt); th.streak > 0 && !th.acceptedAt.IsZero() && between > 0 &&
