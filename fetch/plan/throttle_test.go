@@ -343,8 +343,8 @@ func TestRateless(t *testing.T) {
 	}
 }
 
-// TestDropsOutlastATrial: while it is tried whether refusals are for the rate, and after it has turned out that they are
-// not, a host that drops the connections beyond a number is asked for no more at once.
+// TestDropsOutlastATrial: while it is tried whether refusals are for the rate, and after it has turned out that they
+// are not, a host that drops the connections beyond a number is asked for no more at once.
 func TestDropsOutlastATrial(t *testing.T) {
 	l := newLane("a", HostLimits{Concurrency: 10})
 	l.throttle = &throttle{limit: 2, streak: 3, width: width{slow: 1}}
