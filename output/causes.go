@@ -33,9 +33,10 @@ type Cause struct {
 type FailureGroup struct {
 	Cause
 	Count   int64
-	Example Example // the first one
-	Host    string  // of the first one, with its port where the URL has one; empty where it has none
+	Example Example // the earliest in the input
+	Host    string  // of the Example, with its port where the URL has one; empty where it has none
 	hosts   map[string]struct{}
+	index   int64 // fetch.Request.Index of the Example
 }
 
 // maxGroupHosts is how many hosts a FailureGroup tells apart.
@@ -68,8 +69,8 @@ func (g *FailureGroup) add(r *fetch.Record) {
 	if u, err := url.Parse(shown); err == nil {
 		host = u.Host
 	}
-	if g.Count == 0 {
-		g.Host = host
+	if g.Count == 0 || r.Request.Index < g.index {
+		g.Host, g.index = host, r.Request.Index
 		g.Example = Example{URL: shown, Message: r.Failure.Error(), Status: r.Status, Line: encode.DisplayLine(r),
 			Option: r.Failure.Option}
 	}

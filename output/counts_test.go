@@ -59,6 +59,21 @@ func TestCountsShowsWhatIsInside(t *testing.T) {
 	}
 }
 
+// The example of a group is the earliest in the input, whichever has ended first.
+func TestExampleIsTheEarliest(t *testing.T) {
+	counts := NewCounts(&lineSink{})
+	for _, index := range []int64{5, 2, 3} {
+		r := &fetch.Record{Failure: &failure.Failure{Kind: failure.DNS, Err: errors.New("text")}}
+		r.Request = fetch.Request{URL: fmt.Sprintf("http://host-%d.test/", index), Index: index}
+		if err := counts.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if g := counts.Groups()[0]; g.Host != "host-2.test" || g.Example.URL != "http://host-2.test/" {
+		t.Errorf("the example is %+v at %q", g.Example, g.Host)
+	}
+}
+
 // The example of an input line without a URL is the masked start of that line.
 func TestExampleOfALineWithoutURL(t *testing.T) {
 	counts := NewCounts(&lineSink{})
