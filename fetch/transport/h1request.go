@@ -25,6 +25,9 @@ func (p *headerCache) linesOf(h http.Header) []byte {
 	if agent := h.Get("User-Agent"); agent != "" {
 		_ = http.Header{"User-Agent": {agent}}.Write(text) // a bytes.Buffer does not fail
 	}
+	if ranges := h["Range"]; ranges != nil {
+		_ = http.Header{"Range": ranges}.Write(text) // as above
+	}
 	_ = h.WriteSubset(text, writtenElsewhere) // as above
 	p.header, p.lines = h, text.Bytes()
 	return p.lines
@@ -51,10 +54,12 @@ func appendHead(b []byte, to *Target, absolute bool, lines []byte) []byte {
 	return append(b, lines...)
 }
 
-// writtenElsewhere are the headers that linesOf leaves out, as appendHead or itself writes them, or they would frame
-// the body.
+// writtenElsewhere are the headers that WriteSubset, which sorts, leaves out: appendHead or linesOf write them, or they
+// would frame the body. Range is ahead of If-Range, as browsers send it: Weborf 0.19 takes the first "Range: " of the
+// head for the field, that of If-Range too, and answers 400.
 var writtenElsewhere = map[string]bool{
-	"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
+	"Host": true, "User-Agent": true, "Range": true,
+	"Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
 }
 
 // announcesBody reports whether a request of that method has a Content-Length even without a body, as many servers

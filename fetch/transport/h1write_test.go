@@ -20,6 +20,7 @@ func TestWriteHead(t *testing.T) {
 		header            http.Header
 	}{
 		{"GET", "http://a.test", "", http.Header{"User-Agent": {"x/1"}, "Accept": {"*/*"}}},
+		{"GET", "http://a.test", "", http.Header{"User-Agent": {"x"}, "Range": {"bytes=1-"}, "If-Range": {`"v"`}}},
 		{"GET", "http://a.test:81/a%20b/?q=1&q=2", "", http.Header{"User-Agent": {""}}},
 		{"GET", "http://a.test?q", "", http.Header{"User-Agent": {"x\r\nX-Evil: 1"}, "X-A": {"1", " 2 ", "a\r\nX-Evil: 1"}}},
 		{"HEAD", "http://a.test/%2f", "", http.Header{"User-Agent": {"x"}, "Bad Name": {"1"}, "X-B:": {"1"}}},
@@ -64,6 +65,21 @@ func TestWriteHead(t *testing.T) {
 				t.Errorf("%s %s over %v: got\n%s\nwant\n%s", tt.method, tt.url, p, a, b)
 			}
 		}
+	}
+}
+
+// TestRangeAheadOfIfRange: the first "Range: " in the head of a request is that of the field Range. Weborf 0.19 (Debian
+// 12) looks for these letters alone, and answers 400 where they are those of If-Range.
+func TestRangeAheadOfIfRange(t *testing.T) {
+	var cached headerCache
+	lines := string(cached.linesOf(http.Header{
+		"Accept": {"*/*"}, "If-Range": {`"1796058364"`}, "Range": {"bytes=100-"}, "User-Agent": {"x"},
+	}))
+	if _, value, _ := strings.Cut(lines, "Range: "); !strings.HasPrefix(value, "bytes=100-\r\n") {
+		t.Errorf("the first Range is that of If-Range:\n%s", lines)
+	}
+	if n := strings.Count(lines, "\r\n"); n != 4 {
+		t.Errorf("%d lines, want 4:\n%s", n, lines)
 	}
 }
 
