@@ -21,6 +21,18 @@ func (o *origin) breaks(mux *http.ServeMux) {
 		_ = c.Close()
 		close(o.gate(r.PathValue("name")))
 	})
+	mux.HandleFunc("GET /bad-head", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			plain(w, "hello\n")
+			return
+		}
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err) // HTTP/2 can't
+		}
+		write(c, "HTTP/1.1 200 OK\r\nContent-Type: octet/stream\r\nContent-Length: -1\r\n\r\n")
+		_ = c.Close()
+	})
 	broken := func(what string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if !o.first(r) {
