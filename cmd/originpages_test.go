@@ -45,6 +45,9 @@ func (o *origin) pages() http.Handler {
 		write(w, r.URL.Query().Get("text"))
 	})
 	mux.HandleFunc("/no-head/{code}/{n}", func(w http.ResponseWriter, r *http.Request) { // code to HEAD, n bytes to GET
+		if r.Method == http.MethodHead && number(r, "code") == 0 { // the connection closes
+			panic(http.ErrAbortHandler)
+		}
 		if r.Method == http.MethodHead {
 			w.WriteHeader(number(r, "code"))
 			return

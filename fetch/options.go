@@ -100,8 +100,9 @@ type Options struct {
 
 	// Method is the method of Requests that name none; empty is GET, or POST where there is a body (curl -X).
 	Method string
-	// HeadOnly makes Requests that name no method by HEAD, and where the server does not know it for the URL (405, 501,
-	// or what is no HTTP) by GET, of whose response the header alone is read (curl -I). It excludes Method and Body.
+	// HeadOnly makes Requests that name no method by HEAD, and where the server does not know it for the URL (400, 405,
+	// 406, 501, what is no HTTP, a connection that is closed in place of an answer) by GET, of whose response the header
+	// alone is read (curl -I). It excludes Method and Body.
 	HeadOnly bool
 	// Body is the content of Requests that have none; nil is no body (curl -d).
 	Body []byte

@@ -111,6 +111,7 @@ type pipeline struct {
 	logins    *logins
 	memory    *decodeMemory
 	finisher  *finisher
+	headless  headlessHosts
 	shortage  sync.Once // for Options.WarnShortage
 	failure   *outputFailure
 	unkept    *outputFailure // of the Limiter
@@ -183,7 +184,7 @@ func (p *pipeline) schedulerPorts(
 func (p *pipeline) worker(s *scheduler) *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
 		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, logins: p.logins,
-		memory: p.memory, finisher: p.finisher,
+		memory: p.memory, finisher: p.finisher, headless: &p.headless,
 		shortage: &p.shortage,
 		failure:  p.failure, holder: holderOf(p.sink),
 		rng:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),

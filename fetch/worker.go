@@ -24,6 +24,7 @@ type worker struct {
 	redirects redirector
 	renewer   *headerRenewer
 	logins    *logins
+	headless  *headlessHosts
 	memory    *decodeMemory
 	finisher  *finisher
 	shortage  *sync.Once                 // for Options.WarnShortage
@@ -128,7 +129,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.counts.retried = retried
 	w.setVerdict(t, x, &a)
 	w.renewer.renewHeader(ctx, t, &a)
-	t.replaceHead(&a)
+	t.replaceHead(&a, w.headless)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	t.counts.watched = w.cache.watchedOf(&t.target, record, t.lookup)
 	x.body.part.end(t.Verdict, a.Status)
@@ -212,6 +213,7 @@ func (w *worker) newExchange(t *task) *exchange {
 	case v.Fate == judge.Restart:
 		t.unconditional = t.unconditional || v.Unconditional
 	}
+	w.headless.skipHead(t)
 	w.renewer.update(t)
 	header := withCookies(w.options, t.Header, &t.target)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
