@@ -34,7 +34,7 @@ func (h *h1Conn) isReusableFor(c *Call) bool {
 // read to its end, and is closed in any other case; also when ctx ends, until the body is read or closed.
 func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
 	c.gotConn(h.conn, h.tls, h.used)
-	h.used = true
+	h.used, h.started, h.acks = true, h.received, 0
 	h.in = headReaders.Get().(*headReader)
 	h.in.Reset(h)
 	b := &c.h1Body
