@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"batchfetch/fetch/coding"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 // codingsOf returns the content codings that are removed from a body with this header that is no packed file, and those
@@ -34,4 +36,12 @@ func isPackedFile(to *target, h http.Header) bool {
 	}
 	_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition")) // nil where there is none
 	return coding.IsPackedFile(h, to.URL.Path, disposition["filename"])
+}
+
+// isSilence reports whether a server was sent a request, and nothing of a response came until a limit of time. It may
+// be about to code the body: cpp-httplib codes files of text by brotli at its highest quality, whole, before the header
+// of the response. 9 MB take it half a minute, and without a coding milliseconds.
+func isSilence(a *judge.Answer) bool {
+	return a.Failure != nil && a.Status == 0 && !a.Responded && !a.NotProcessed &&
+		(a.Failure.Kind == failure.Stalled || a.Failure.Kind == failure.Timeout)
 }

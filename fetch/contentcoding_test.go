@@ -203,3 +203,62 @@ func TestIdentityDecodesNothing(t *testing.T) {
 		t.Errorf("asks for %q", got)
 	}
 }
+
+// TestNoCodingAfterSilence: where nothing came of a request until a limit of time, the next one accepts no coding. So
+// does cpp-httplib 0.11.4 (Debian 12): it codes a file of text by brotli at quality 11, whole, before the header of the
+// response: 9 MB of CSV are silent for half a minute and more, and take 10 ms without a coding. What fails otherwise is
+// requested with codings again, as is what has an Accept-Encoding of the user's own.
+func TestNoCodingAfterSilence(t *testing.T) {
+	const limit = 150 * time.Millisecond
+	for _, tt := range []struct {
+		name, own string
+		set       func(*Options)
+		fail      http.HandlerFunc // the first response
+		want      string           // Accept-Encoding of the second request
+	}{
+		{name: "stalled", set: func(o *Options) { o.StallTimeout = limit }, fail: beSilent, want: "identity"},
+		{name: "timeout", set: func(o *Options) { o.Timeout = limit }, fail: beSilent, want: "identity"},
+		{name: "of the user's own", own: "br", set: func(o *Options) { o.StallTimeout = limit },
+			fail: beSilent, want: "br"},
+		{name: "an error", set: func(*Options) {}, fail: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadGateway)
+		}, want: acceptedCodings},
+		{name: "a reset", set: func(*Options) {}, fail: func(http.ResponseWriter, *http.Request) {
+			panic(http.ErrAbortHandler)
+		}, want: acceptedCodings},
+		{name: "stalled within the body", set: func(o *Options) { o.StallTimeout = limit },
+			fail: func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "half")
+				_ = http.NewResponseController(w).Flush()
+				beSilent(w, r)
+			}, want: acceptedCodings},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var accepted []string
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				accepted = append(accepted, r.Header.Get("Accept-Encoding"))
+				if len(accepted) == 1 {
+					tt.fail(w, r)
+					return
+				}
+				_, _ = io.WriteString(w, sampleText)
+			})
+			o := withRetries(3)
+			tt.set(&o)
+			request := Request{URL: url}
+			if tt.own != "" {
+				request.Header = headerOf("Accept-Encoding", tt.own)
+			}
+			var sink recorder
+			if _, err := Run(t.Context(), sourceOf(request), &sink, o); err != nil {
+				t.Fatal(err)
+			}
+			if r := sink.records[0]; r.Failure != nil || len(accepted) < 2 || accepted[1] != tt.want {
+				t.Errorf("%s; accepted %q", failureText(r), accepted)
+			}
+		})
+	}
+}
+
+// beSilent responds nothing until the client has gone.
+func beSilent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }

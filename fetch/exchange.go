@@ -30,6 +30,7 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	identity      bool // the body is requested without a coding, so that a transfer that breaks off can be continued
+	afterSilence  bool // the request accepts no content coding, as a server may code a body whole before it responds
 	conditional   bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
 	body          bodyReader
 	cache         cacheExchange
@@ -289,18 +290,22 @@ func (x *exchange) requestHeader(to *target) http.Header {
 	if x.identity && !x.unconditional && acceptsCodings(to.Header) {
 		added = mergeHeaders(added, identityOnly)
 	}
-	if x.conditional = added != nil; !x.conditional {
-		return to.Header
+	own := to.Header
+	if x.afterSilence && acceptsCodings(own) {
+		own = mergeHeaders(own, identityOnly)
 	}
-	return mergeHeaders(to.Header, added)
+	if x.conditional = added != nil; !x.conditional {
+		return own
+	}
+	return mergeHeaders(own, added)
 }
 
 // offerDictionary returns the dictionary that the request offers, with its content in memory; nil is none. What is
 // archived is to be read without the cache.
 func (x *exchange) offerDictionary(ctx context.Context) *offeredDictionary {
 	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.body.headerOnly ||
-		x.unconditional || x.identity || x.body.part.isRequested() || x.options.Identity || !acceptsCodings(x.to.Header) ||
-		x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
+		x.unconditional || x.identity || x.afterSilence || x.body.part.isRequested() || x.options.Identity ||
+		!acceptsCodings(x.to.Header) || x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
 	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup.question, x.cache.lookup.dictionary, x.startedAt)

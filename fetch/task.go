@@ -46,6 +46,7 @@ type task struct {
 	headerOnly    bool // it was made by HEAD, and is made by GET now without reading the body
 	unconditional bool // its next exchange continues no partial body and validates no stored response
 	identity      bool // its next exchange requests a body without a coding: the transfer of a coded one has broken off
+	metSilence    bool // a server was silent until a limit of time: what is requested further accepts no content coding
 	fromCache     bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale   bool // its last exchange failed, and the stored response is served for it
 }

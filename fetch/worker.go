@@ -134,6 +134,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.counts.watched = w.cache.watchedOf(&t.target, record, t.lookup)
 	x.body.part.end(t.Verdict, a.Status)
 	t.identity = x.body.requestsIdentityNext(&a, t.identity)
+	t.metSilence = t.metSilence || isSilence(&a)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
@@ -224,7 +225,7 @@ func (w *worker) newExchange(t *task) *exchange {
 	*x = exchange{options: t.options, transport: w.transport, call: &w.call,
 		body: bodyReader{options: t.options, call: &w.call, memory: w.memory, room: t.roomClaim(w.holder),
 			headerOnly: t.headerOnly},
-		unconditional: t.unconditional, identity: t.identity,
+		unconditional: t.unconditional, identity: t.identity, afterSilence: t.metSilence,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
 		proof: proof{logins: w.logins, state: t.challenges}}
