@@ -58,15 +58,15 @@ func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
 }
 
 // partialInfoOf returns the PartialInfo of the body of a 200 response to a plain GET; false where that body can't be
-// continued. length is the Content-Length; negative is unknown.
-func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
+// continued. length is the Content-Length; negative is unknown. now is when the response was received.
+func partialInfoOf(to *target, h http.Header, length int64, now time.Time) (PartialInfo, bool) {
 	info := PartialInfo{
-		Validator: strongValidator(to, h), Coding: knownCodings(h), Total: max(length, 0), URL: partialURL(to.URL)}
+		Validator: strongValidator(to, h, now), Coding: knownCodings(h), Total: max(length, 0), URL: partialURL(to.URL)}
 	if dates := h["Last-Modified"]; len(dates) == 1 && isDate(dates[0]) {
 		info.LastModified = dates[0]
 	}
 	accepts := func(unit string) bool { return httpguts.HeaderValuesContainsToken(h["Accept-Ranges"], unit) }
-	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h) != "" && accepts("bytes") {
+	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h, now) != "" && accepts("bytes") {
 		info.Validator = h["Etag"][0] // a weak one of a file: Express, http-server and Jetty have no others
 	}
 	return info, info.Validator != "" && !accepts("none") && info.Usable(1)
@@ -82,7 +82,7 @@ func isPlainGet(to *target) bool {
 // them; empty is none. A Last-Modified is only one where there is no entity tag, not even a weak one (section 13.1.5),
 // where it was at least a second old when the response was made (section 8.8.2.2), and where no header of the request
 // has selected the response.
-func strongValidator(to *target, h http.Header) string {
+func strongValidator(to *target, h http.Header, now time.Time) string {
 	if tags := h["Etag"]; len(tags) > 0 {
 		if len(tags) == 1 && (isStrongETag(tags[0]) || isBareTag(tags[0])) {
 			return tags[0]
@@ -92,23 +92,31 @@ func strongValidator(to *target, h http.Header) string {
 	if isSelected(to, h["Vary"]) {
 		return ""
 	}
-	return strongDate(h)
+	return strongDate(h, now)
 }
 
 // strongDate returns the Last-Modified of a response where it is a strong validator of what has the same entity tag;
-// empty is none.
-func strongDate(h http.Header) string {
-	modified, date := h.Get("Last-Modified"), h.Get("Date")
-	if !isDate(modified) || !isDate(date) {
+// empty is none. Without a Date, as Puma 5.6 and Thin 1.8 send files of Rack, the response is from now, when it was
+// received (RFC 9110 section 6.6.1), by a clock that may be another than the server's.
+func strongDate(h http.Header, now time.Time) string {
+	modified, dates := h.Get("Last-Modified"), h["Date"]
+	if !isDate(modified) || len(dates) > 0 && !isDate(dates[0]) {
 		return ""
 	}
 	changed, _ := time.Parse(http.TimeFormat, modified) // isDate
-	made, _ := time.Parse(http.TimeFormat, date)        // likewise
-	if made.Sub(changed) < time.Second {
+	made, leastAge := now, undatedAge
+	if len(dates) > 0 {
+		made, _ = time.Parse(http.TimeFormat, dates[0]) // likewise
+		leastAge = time.Second
+	}
+	if made.Sub(changed) < leastAge {
 		return ""
 	}
 	return modified
 }
+
+// undatedAge is how old a Last-Modified has to be by our clock (RFC 7232 section 2.2.2 has 60 seconds between clocks).
+const undatedAge = time.Minute
 
 // maxETag is the longest entity tag in bytes that is used.
 const maxETag = 1 << 10

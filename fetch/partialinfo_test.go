@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/transport"
 )
@@ -24,6 +25,9 @@ const (
 	olderDate = "Fri, 02 Jan 2026 11:59:59 GMT"
 	newerDate = "Fri, 02 Jan 2026 12:00:00 GMT"
 )
+
+// receivedAt is a minute after olderDate and less than one after newerDate.
+var receivedAt = time.Date(2026, time.January, 2, 12, 0, 59, 0, time.UTC)
 
 // TestStrongValidator checks which validators identify one body (RFC 9110 sections 8.8 and 13.1.5).
 func TestStrongValidator(t *testing.T) {
@@ -54,7 +58,9 @@ func TestStrongValidator(t *testing.T) {
 		{"a date a second old", headerOf("Last-Modified", olderDate, "Date", newerDate), olderDate},
 		{"a date of the same second", headerOf("Last-Modified", newerDate, "Date", newerDate), ""},
 		{"a date of the future", headerOf("Last-Modified", newerDate, "Date", olderDate), ""},
-		{"a date without Date", headerOf("Last-Modified", olderDate), ""},
+		{"a date without Date, a minute old", headerOf("Last-Modified", olderDate), olderDate},
+		{"a younger one without Date", headerOf("Last-Modified", newerDate), ""},
+		{"a date with a Date that is none", headerOf("Last-Modified", olderDate, "Date", "today"), ""},
 		{"a date in an old form", headerOf("Last-Modified", "Friday, 02-Jan-26 11:59:59 GMT", "Date", newerDate), ""},
 		{"a date that is none", headerOf("Last-Modified", "yesterday", "Date", newerDate), ""},
 		{"a date of what the coding chose", headerOf("Last-Modified", olderDate, "Date", newerDate,
@@ -72,7 +78,7 @@ func TestStrongValidator(t *testing.T) {
 		{"a date of what anything chose", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "*"), ""},
 		{"a tag of what the language chose", headerOf("ETag", `"de"`, "Vary", "Accept-Language"), `"de"`},
 	} {
-		if got := strongValidator(to, tt.h); got != tt.want {
+		if got := strongValidator(to, tt.h, receivedAt); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -90,21 +96,21 @@ func TestPartialInfoOf(t *testing.T) {
 	tag := []string{"ETag", `"abc"`}
 	want := PartialInfo{Validator: `"abc"`, Total: 5,
 		URL: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
-	if m, ok := partialInfoOf(to, headerOf(tag...), 5); !ok || m != want {
+	if m, ok := partialInfoOf(to, headerOf(tag...), 5, receivedAt); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
-	if m, ok := partialInfoOf(to, headerOf(tag...), -1); !ok || m.Total != 0 {
+	if m, ok := partialInfoOf(to, headerOf(tag...), -1, receivedAt); !ok || m.Total != 0 {
 		t.Errorf("of unknown length it is %+v, %t", m, ok)
 	}
 	for _, h := range []http.Header{headerOf(), headerOf(append(tag, "Accept-Ranges", "None")...),
 		headerOf(append(tag, "Content-Encoding", "gzip"+strings.Repeat(" ,gzip", maxCodingText))...)} {
-		if m, ok := partialInfoOf(to, h, 5); ok {
+		if m, ok := partialInfoOf(to, h, 5, receivedAt); ok {
 			t.Errorf("%v became %+v", h, m)
 		}
 	}
 	for _, h := range []http.Header{headerOf(append(tag, "Accept-Ranges", "bytes")...),
 		headerOf(append(tag, "Content-Encoding", "identity")...), headerOf(append(tag, "Content-Encoding", "gzip")...)} {
-		if _, ok := partialInfoOf(to, h, 5); !ok {
+		if _, ok := partialInfoOf(to, h, 5, receivedAt); !ok {
 			t.Errorf("%v became nothing", h)
 		}
 	}
@@ -135,7 +141,7 @@ func TestWeakPartialInfoOf(t *testing.T) {
 			false},
 	} {
 		want := PartialInfo{Validator: `W/"a"`, LastModified: olderDate, Total: 5, URL: "http://a.test/"}
-		if m, ok := partialInfoOf(to, tt.h, tt.length); ok != tt.want || ok && m != want {
+		if m, ok := partialInfoOf(to, tt.h, tt.length, receivedAt); ok != tt.want || ok && m != want {
 			t.Errorf("%s: %+v, %t", tt.name, m, ok)
 		}
 	}

@@ -3,6 +3,7 @@ package fetch
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/failure"
@@ -55,7 +56,8 @@ func (s *storeWriter) setPartialInfo() {
 		return
 	}
 	s.infoSet = true
-	if info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok && !s.decoded {
+	info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength, time.Now())
+	if ok && !s.decoded {
 		s.partialWriter.SetInfo(info)
 	}
 }
