@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,8 +13,9 @@ import (
 )
 
 // decompress returns the content of f by the extension of its name, .gz, .zst or any other, before the .part of an
-// output under way. An error means that it does not begin as its name says. A zstd window may take up to 128 MiB.
-func decompress(f *os.File, name string) (io.ReadCloser, error) {
+// output under way; with another one by its first bytes, once it is read. An error means that it does not begin as its
+// name says. A zstd window may take up to 128 MiB.
+func decompress(f io.ReadCloser, name string) (io.ReadCloser, error) {
 	switch filepath.Ext(strings.TrimSuffix(name, partSuffix)) {
 	case ".gz":
 		z, err := newGzipReader(f)
@@ -31,7 +31,7 @@ func decompress(f *os.File, name string) (io.ReadCloser, error) {
 		}
 		return layeredReader{&zstdReader{z: z, in: in}, []io.Closer{z.IOReadCloser(), f}}, nil
 	}
-	return f, nil
+	return &packedInput{in: f}, nil
 }
 
 // partSuffix follows the name of an output that is under way, or was left by a run that did not end.

@@ -75,7 +75,7 @@ func (in inputArg) content() (io.ReadCloser, error) {
 // open returns the decompressed content; the caller closes it.
 func (in inputArg) open() (io.ReadCloser, error) {
 	if in.name == "-" {
-		return stream{in.file}, nil
+		return decompress(stream{in.file}, in.name)
 	}
 	f := in.file
 	if f == nil {
@@ -98,7 +98,8 @@ func (in inputArg) count(ctx context.Context, reader *input.Reader) (int64, erro
 		if err != nil {
 			return 0, err
 		}
-		return reader.Count(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
+		content := &packedInput{in: io.NopCloser(io.NewSectionReader(in.file, in.offset, info.Size()-in.offset))}
+		return reader.Count(contextReader{ctx, content})
 	}
 	content, err := in.open()
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	// FormLines is a URL, JSON object or JSON string on each line.
 	FormLines Form = "lines"
 	// FormCSV is RFC 4180 with a header that names url. Values of id are the id, of other columns members of meta. Where
-	// the header has no comma, a semicolon separates.
+	// the header has no comma, a semicolon separates, or else a tab; or what a first line sep=; names.
 	FormCSV Form = "csv"
 	// FormTSV is FormCSV with tabs.
 	FormTSV Form = "tsv"

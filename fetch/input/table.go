@@ -7,17 +7,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
 
-// A table is an input in CSV or TSV (RFC 4180): each row is the text of a JSON line.
+// A table is an input in CSV (RFC 4180) or TSV: each row is the text of a JSON line.
 type table struct {
 	limited *limitedReader
-	rows    *csv.Reader
+	rows    rowReader
+	comma   rune
 	header  []string // the names of the columns; nil before it was read
 	url, id int      // columns; -1 is none
+	marked  bool     // a line that names the separator is above the header
 	number  int64
 	text    []byte
 }
@@ -29,18 +30,40 @@ func newTable(in *bufio.Reader, form Form) *table {
 	if isEndedByReturn {
 		limited.in = &lineEnds{in: in}
 	}
-	t := &table{limited: limited, rows: csv.NewReader(limited), id: -1}
-	t.rows.FieldsPerRecord = -1
-	t.rows.ReuseRecord = true
-	t.rows.Comma = ','
-	switch {
-	case form == FormTSV:
-		t.rows.Comma = '\t'
-		t.rows.LazyQuotes = true // most TSV knows no quotes
-	case bytes.IndexByte(header, ',') < 0 && bytes.IndexByte(header, ';') >= 0:
-		t.rows.Comma = ';'
+	t := &table{limited: limited, id: -1}
+	t.comma, t.marked = separatorOf(header, form)
+	if t.comma == '\t' {
+		t.rows = newTabReader(limited)
+		return t
 	}
+	rows := csv.NewReader(limited)
+	rows.FieldsPerRecord, rows.ReuseRecord, rows.Comma = -1, true, t.comma
+	t.rows = rows
 	return t
+}
+
+// A rowReader is what a table needs of a csv.Reader.
+type rowReader interface {
+	Read() ([]string, error)
+	FieldPos(field int) (line, column int) // of the row read last
+}
+
+// separatorOf returns what separates the columns of a table by its first line, and whether that is no header but names
+// the separator, as sep=; does for Excel.
+func separatorOf(first []byte, form Form) (separator rune, isMark bool) {
+	mark, isMark := bytes.CutPrefix(bytes.Trim(first, `" `), []byte("sep="))
+	if isMark && len(mark) == 1 && bytes.Contains([]byte(",;\t|"), mark) {
+		return rune(mark[0]), true
+	}
+	if form == FormTSV {
+		return '\t', false
+	}
+	for _, separator := range ",;\t" {
+		if bytes.ContainsRune(first, separator) {
+			return separator, false
+		}
+	}
+	return ',', false
 }
 
 // firstLine returns the first line of in, as far as it fits into the buffer, and whether it ends with a carriage return
@@ -83,11 +106,15 @@ func (e *headerError) Error() string { return e.problem }
 func (t *table) readHeader() error {
 	t.limited.reset()
 	row, err := t.rows.Read()
-	if errors.Is(err, io.EOF) {
-		return err // an empty input has no rows
+	if t.marked && err == nil {
+		row, err = t.rows.Read()
 	}
-	if err != nil {
+	var malformed *csv.ParseError
+	switch {
+	case errors.As(err, &malformed), errors.Is(err, errElementTooLong):
 		return &headerError{"the header can't be read: " + err.Error()}
+	case err != nil:
+		return err // an empty input has no rows
 	}
 	t.header = slices.Clone(row)
 	t.url = -1
@@ -122,8 +149,7 @@ func (t *table) next() ([]byte, error) {
 			return nil, err
 		}
 	}
-	t.limited.reset()
-	row, err := t.rows.Read()
+	row, err := t.nextRow()
 	var malformed *csv.ParseError
 	switch {
 	case errors.Is(err, errElementTooLong):
@@ -136,11 +162,26 @@ func (t *table) next() ([]byte, error) {
 	}
 	line, _ := t.rows.FieldPos(0)
 	t.number = int64(line)
+	for len(row) > len(t.header) && row[len(row)-1] == "" {
+		row = row[:len(row)-1] // a separator at the end of each row
+	}
 	if len(row) > len(t.header) {
-		return nil, &textError{[]byte(strings.Join(row, string(t.rows.Comma))),
+		return nil, &textError{[]byte(strings.Join(row, string(t.comma))),
 			fmt.Errorf("the row has %d fields, and the header %d", len(row), len(t.header))}
 	}
 	return t.appendLine(row), nil
+}
+
+// nextRow returns the next row that is not blank: spreadsheets write the empty rows below a table as separators alone.
+func (t *table) nextRow() ([]string, error) {
+	for {
+		t.limited.reset()
+		row, err := t.rows.Read()
+		isBlank := err == nil && !slices.ContainsFunc(row, func(value string) bool { return value != "" })
+		if !isBlank {
+			return row, err
+		}
+	}
 }
 
 // appendLine makes the JSON line of a row.
