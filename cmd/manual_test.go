@@ -117,7 +117,7 @@ var foreignFlags = map[string]bool{
 	"--max-length": true, "--collector": true, "--data-binary": true,
 	"--parallel-max": true, "--parallel-max-host": true, "--retry": true, "--fail": true, "--fail-early": true,
 	"--output-dir": true, "--etag-compare": true, "--limit-rate": true, "--warc-file": true, "--checksum": true,
-	"--save-session": true,
+	"--save-session": true, "--print-uris": true,
 }
 
 // manualPages returns the names of the files with the manual.

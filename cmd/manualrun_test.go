@@ -2,7 +2,9 @@ package cmd_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -138,7 +140,13 @@ func serveManual(w http.ResponseWriter, r *http.Request) {
 		next = r.URL.Path + "?page=2"
 		w.Header().Set("Link", "<"+next+`>; rel="next"`)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "links": map[string]string{"next": next}})
+	_, _ = w.Write(manualPage(r.URL.Path, next))
+}
+
+// manualPage returns the body of a page whose next one has that URL.
+func manualPage(path, next string) []byte {
+	page, _ := json.Marshal(map[string]any{"path": path, "links": map[string]string{"next": next}}) // of strings
+	return page
 }
 
 // writeManualFiles writes the files that the commands of the manual name.
@@ -161,9 +169,17 @@ func writeManualFiles(t *testing.T, dir string) {
 			"https://example.com/b\n gid=0123456789abcdef\n",
 		"files.meta4": `<metalink><file name="a"><url priority="1">https://example.com/a?b=1&amp;c=2</url></file></metalink>`,
 		"page.har": "{\"log\": {\"entries\": [\n" + `{"request": {"method": "GET", "url": "https://example.com/a"}},` +
-			`{"request": {"method": "POST", "url": "https://example.com/b", "postData": {"text": "q=1"}}}]}}`,
-		"page.html":  `<p><a href="https://example.com/a">one</a> (https://example.com/b)`,
-		"index.cdxj": `com,example)/a 20260102030405 {"url": "https://example.com/a", "status": "200"}` + "\n",
+			`{"request": {"method": "POST", "url": "https://example.com/b", ` +
+			`"postData": {"mimeType": "text/plain", "text": "q=1"}}}]}}`,
+		"page.html": `<p><a href="https://example.com/a">one</a> (https://example.com/b)`,
+		"index.cdxj": "!meta 0 {\"format\": \"cdxj\"}\n" +
+			`com,example)/a 20260102030405 {"url": "https://example.com/a", "status": "200"}` + "\n",
+		"SHA256SUMS": fmt.Sprintf("%x  ./sub/a b.txt\n",
+			sha256.Sum256(manualPage("/dist/sub/a b.txt", "/dist/sub/a b.txt?page=2"))),
+		"fetch.txt":         "https://example.com/a\t-\tdata/sub/a b.txt\nhttps://example.com/b 12  data/b\n",
+		"packages.txt":      "'https://example.com/pool/a_1%3a2_all.deb' a_1%3a2_all.deb 100 SHA256:0123\n",
+		"package-lock.json": `{"packages": {"node_modules/a": {"resolved": "https://example.com/a.tgz", "n": 1}}}`,
+		"list.m3u8":         "#EXTM3U\r\n#EXTINF:9,\r\na/1.ts\r\nhttps://example.com/2.ts\r\n",
 	} {
 		writeFile(t, filepath.Join(dir, name), text, 0o600)
 	}
