@@ -5,37 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
-// decompress returns the content of f by the extension of its name, .gz, .zst or any other, before the .part of an
-// output under way; with another one by its first bytes, once it is read. An error means that it does not begin as its
-// name says. A zstd window may take up to 128 MiB.
-func decompress(f io.ReadCloser, name string) (io.ReadCloser, error) {
-	switch filepath.Ext(strings.TrimSuffix(name, partSuffix)) {
-	case ".gz":
+// decompressAs returns the content of f, which is of gzip or zstd as its ending says. An error means that it does not
+// begin so. A zstd window may take up to 128 MiB.
+func decompressAs(f io.ReadCloser, ending string) (io.ReadCloser, error) {
+	if ending == ".gz" {
 		z, err := newGzipReader(f)
 		if err != nil {
 			return nil, fmt.Errorf("not a gzip file: %w", err)
 		}
 		return layeredReader{z, []io.Closer{f}}, nil
-	case ".zst":
-		in := &lastBytesReader{in: f}
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, fmt.Errorf("not a zstd file: %w", err)
-		}
-		return layeredReader{&zstdReader{z: z, in: in}, []io.Closer{z.IOReadCloser(), f}}, nil
 	}
-	return &packedInput{in: f}, nil
+	in := &lastBytesReader{in: f}
+	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+	if err != nil {
+		return nil, fmt.Errorf("not a zstd file: %w", err)
+	}
+	return layeredReader{&zstdReader{z: z, in: in}, []io.Closer{z.IOReadCloser(), f}}, nil
 }
-
-// partSuffix follows the name of an output that is under way, or was left by a run that did not end.
-const partSuffix = ".part"
 
 // A layeredReader closes a reader together with what it reads from.
 type layeredReader struct {

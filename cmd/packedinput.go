@@ -4,11 +4,26 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path/filepath"
 	"strings"
 )
 
-// A packedInput reads an input whose name says nothing of compression, as that of a pipe or of list.dat. One that begins
-// as files of gzip or zstd do is decompressed.
+// decompress returns the content of f by the extension of its name, .gz, .zst or any other, before the .part of an
+// output under way; with another one by its first bytes, once it is read. An error means that it does not begin as its
+// name says.
+func decompress(f io.ReadCloser, name string) (io.ReadCloser, error) {
+	switch ending := filepath.Ext(strings.TrimSuffix(name, partSuffix)); ending {
+	case ".gz", ".zst":
+		return decompressAs(f, ending)
+	}
+	return &packedInput{in: f}, nil
+}
+
+// partSuffix follows the name of an output that is under way, or was left by a run that did not end.
+const partSuffix = ".part"
+
+// A packedInput reads an input whose name says nothing of compression, as that of a pipe or of list.dat. One that
+// begins as files of gzip or zstd do is decompressed.
 type packedInput struct {
 	in      io.ReadCloser
 	content io.ReadCloser // nil before the first Read
@@ -35,7 +50,7 @@ func (r *packedInput) Close() error {
 }
 
 // A packing is a way in which a file may be packed: what it begins with, which no list of requests does, and the ending
-// for decompress, or else what it is and what to do about it.
+// for decompressAs, or else what it is and what to do about it.
 type packing struct{ magic, ending, is, hint string }
 
 var packings = []packing{
@@ -79,7 +94,7 @@ func unpack(in io.ReadCloser) (io.ReadCloser, error) {
 	case found == nil:
 		return whole, nil
 	case found.ending != "":
-		return decompress(whole, found.ending)
+		return decompressAs(whole, found.ending)
 	}
 	return nil, &usageError{found.is, found.hint}
 }
