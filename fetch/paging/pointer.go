@@ -1,13 +1,15 @@
 package paging
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 )
 
-// A Pointer is a JSON pointer (RFC 6901): the names and indexes on the way to a value, unescaped. Nil is none.
+// A Pointer is a JSON pointer (RFC 6901): the names and indexes on the way to a value, unescaped. Nil is none. In place
+// of an index NAME=VALUE is the first element that has a member of that name with that string, as links have a rel.
 type Pointer []string
 
 // ParsePointer parses the text of a JSON pointer other than the empty one.
@@ -60,7 +62,14 @@ func (p Pointer) Find(in io.Reader) (string, error) {
 }
 
 func (p Pointer) find(s *scanner) (string, error) {
-	for _, token := range p {
+	for i, token := range p {
+		if name, value, isMember := strings.Cut(token, "="); isMember && s.peek() == '[' {
+			element, err := s.elementWith(name, value)
+			if err != nil || element == nil {
+				return "", err
+			}
+			return p[i+1:].find(newScanner(bytes.NewReader(element)))
+		}
 		found, err := s.enter(token)
 		if err != nil || !found {
 			return "", err

@@ -2,6 +2,7 @@ package paging
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,7 +19,8 @@ var errTooLong = errors.New("a string is too long")
 // braces match, and needs no memory for it.
 type scanner struct {
 	in     *bufio.Reader
-	failed error // of in, io.EOF at its end
+	failed error  // of in, io.EOF at its end
+	kept   []byte // what has been read since it was made empty, as far as maxElement; nil: nothing is kept
 }
 
 // newScanner returns a scanner of in, behind a byte order mark.
@@ -37,7 +39,18 @@ func (s *scanner) next() byte {
 		s.failed = err
 		return 0
 	}
+	if s.kept != nil && len(s.kept) < maxElement {
+		s.kept = append(s.kept, b)
+	}
 	return b
+}
+
+// unread puts the byte back that next has returned.
+func (s *scanner) unread() {
+	_ = s.in.UnreadByte() // it has just been read
+	if n := len(s.kept); n > 0 && n < maxElement {
+		s.kept = s.kept[:n-1]
+	}
 }
 
 // peek returns the first byte of the next token, and leaves it; 0 at the end.
@@ -48,7 +61,7 @@ func (s *scanner) peek() byte {
 		case 0:
 			return 0
 		default:
-			_ = s.in.UnreadByte() // it has just been read
+			s.unread()
 			return b
 		}
 	}
@@ -140,6 +153,49 @@ func (s *scanner) enterArray(token string) (bool, error) {
 	return true, nil
 }
 
+// elementWith reads an array up to the first element that has a member of that name with that string, and returns its
+// text; nil where there is none. Elements of maxElement bytes and more are passed over.
+func (s *scanner) elementWith(name, value string) ([]byte, error) {
+	defer func() { s.kept = nil }()
+	s.next()
+	if s.take(']') {
+		return nil, nil
+	}
+	for {
+		s.peek() // space in front
+		s.kept = make([]byte, 0, 256)
+		if err := s.skipValue(); err != nil {
+			return nil, err
+		}
+		if element := s.kept; len(element) < maxElement && hasMember(element, name, value) {
+			return element, nil
+		}
+		s.kept = nil
+		if s.take(']') {
+			return nil, nil
+		}
+		if !s.take(',') {
+			return nil, errNoJSON
+		}
+	}
+}
+
+// maxElement is the length in bytes from which on an element of an array is not looked at.
+const maxElement = 2 * maxReference
+
+// hasMember reports whether a JSON value is an object that has a member of that name with that string.
+func hasMember(element []byte, name, value string) bool {
+	s := &scanner{in: bufio.NewReaderSize(bytes.NewReader(element), 64)}
+	if s.peek() != '{' {
+		return false
+	}
+	if found, err := s.enterObject(name); err != nil || !found || s.peek() != '"' {
+		return false
+	}
+	text, err := s.readString(6*len(value) + 2) // each byte as \u00XX
+	return err == nil && text == value
+}
+
 // readString reads a string of at most so many bytes as it is written. The error is errTooLong where it is longer; the
 // scanner is then within the string, and not within an escape.
 func (s *scanner) readString(most int) (text string, err error) {
@@ -223,7 +279,7 @@ func (s *scanner) skipWord() error {
 		b := s.next()
 		if !('0' <= b && b <= '9' || 'a' <= b && b <= 'z' || b == '-' || b == '+' || b == '.' || b == 'E') {
 			if b != 0 {
-				_ = s.in.UnreadByte() // it has just been read
+				s.unread()
 			}
 			break
 		}
