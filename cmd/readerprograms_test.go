@@ -26,6 +26,8 @@ var readersInTest = []struct {
 		`SELECT concat_ws(' ', "index", "type", hex(body->>'$')) FROM records;`, "node", "-e", duckdbProgram)},
 	{"clickhouse", `node -e 'require("chdb")'`, "", statement("clickhouse",
 		`SELECT concat(toString(index), ' ', type, ' ', hex(ifNull(body, ''))) FROM records`, "node", "-e", chdbProgram)},
+	{"pandas", "python3 -c 'import pandas'", "json", filter("python3", "-c", pandasProgram)},
+	{"r", "Rscript -e 'library(jsonlite)'", "auto json", filter("Rscript", "-e", rProgram)},
 	{"polars", `node -e 'require("nodejs-polars")'`, "json", statement("polars", "", "node", "-e", polarsProgram)},
 }
 
@@ -45,6 +47,21 @@ for (const line of require("fs").readFileSync(0, "utf8").trim().split("\n")) {
   const r = JSON.parse(line)
   if ("index" in r)
     console.log(r.index, r.type, typeof r.body === "string" ? Buffer.from(r.body).toString("base64") : "")
+}
+`
+	pandasProgram = `
+import base64, pandas, sys
+for r in pandas.read_json(sys.stdin, lines=True, dtype=False).to_dict("records"):
+    if r["index"] == r["index"]:
+        body = base64.b64encode(r["body"].encode()).decode() if isinstance(r["body"], str) else ""
+        print(int(r["index"]), r["type"], body)
+`
+	rProgram = `
+r <- jsonlite::stream_in(file("stdin"), verbose = FALSE)
+for (i in which(!is.na(r$index))) {
+  body <- r$body[[i]]
+  text <- is.character(body) && length(body) == 1 && !is.na(body)
+  cat(r$index[i], r$type[i], if (text) gsub("\n", "", jsonlite::base64_enc(charToRaw(body))), "\n")
 }
 `
 	duckdbProgram = `
