@@ -11,12 +11,27 @@ import (
 // pagedLists adds /list/N/PAGE, page PAGE of N. Each names the next one in a Link, relative, and at /links/next of its
 // body, absolute; the last one names that of ?then=URL, or page ?loop. Its body tells which secrets have come with the
 // request. With ?fail=PAGE that page fails at first, with ?hold=PAGE it waits for the gate of the list's N. ?text makes
-// the bodies text. The page /ring is followed by itself.
+// the bodies text. The page /ring is followed by itself. /cursors/N has pages by ?cursor=, as Slack and Google have:
+// page PAGE of N names the next cursor, the number of the next page, and a link to it in a list, as STAC has.
 func (o *origin) pagedLists(mux *http.ServeMux) {
 	mux.HandleFunc("/ring", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "<#next>; rel=next")
 		w.Header().Set("Content-Type", "application/json")
 		write(w, `{"links":{"next":"ring"}}`)
+	})
+	mux.HandleFunc("/cursors/{n}", func(w http.ResponseWriter, r *http.Request) {
+		page := 1
+		_, _ = fmt.Sscanf(r.URL.Query().Get("cursor"), "a+/=&%d", &page) // the first page has none
+		links := []map[string]string{{"href": r.RequestURI, "rel": "self"}}
+		body := map[string]any{"page": page, "limit": r.URL.Query().Get("limit"), "cursor": "", "number": nil}
+		if page < number(r, "n") {
+			body["cursor"], body["number"] = fmt.Sprintf("a+/=&%d", page+1), page+1
+			to := url.Values{"cursor": {fmt.Sprintf("a+/=&%d", page+1)}}
+			links = append([]map[string]string{{"href": "?" + to.Encode(), "rel": "next"}}, links...)
+		}
+		body["links"] = links
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(body) // the client may have left
 	})
 	mux.HandleFunc("/list/{n}/{page}", func(w http.ResponseWriter, r *http.Request) {
 		n, page, query := number(r, "n"), number(r, "page"), r.URL.Query()

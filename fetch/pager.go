@@ -29,7 +29,7 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	if !p.options.Paginate.IsSet() {
 		return nil
 	}
-	reference, why := p.find(record)
+	reference, why := p.find(record, t.URL.RawQuery)
 	if reference == "" || why != nil {
 		return why
 	}
@@ -46,8 +46,8 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	return nil
 }
 
-// find returns the reference to the next page in a response; empty is none.
-func (p *pager) find(record *Record) (string, *failure.Failure) {
+// find returns the reference to the next page in a response to a URL with that query; empty is none.
+func (p *pager) find(record *Record, query string) (string, *failure.Failure) {
 	var body io.Reader
 	if p.options.Paginate.InBody() {
 		switch {
@@ -64,7 +64,7 @@ func (p *pager) find(record *Record) (string, *failure.Failure) {
 			return "", nil
 		}
 	}
-	reference, err := p.options.Paginate.Next(record.header, body)
+	reference, err := p.options.Paginate.Next(record.header, query, body)
 	var wrong *paging.BodyError
 	switch {
 	case errors.As(err, &wrong):

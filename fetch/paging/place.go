@@ -4,25 +4,32 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
 // A Place is where a response has the URL of the next page. The zero Place is none: no pages are followed.
 type Place struct {
 	link    bool
+	param   string // of the query, whose value is at pointer; "": the URL is there
 	pointer Pointer
 }
 
-// Parse parses "link", or a JSON pointer (RFC 6901 section 5), which starts with a slash.
+// Parse parses "link", or a JSON pointer (RFC 6901 section 5), which starts with a slash, or the name of a parameter of
+// the query, = and a pointer to its value for the next page.
 func Parse(text string) (Place, error) {
-	switch {
-	case text == "link":
+	if text == "link" {
 		return Place{link: true}, nil
-	case strings.HasPrefix(text, "/"):
-		pointer, err := ParsePointer(text)
-		return Place{pointer: pointer}, err
 	}
-	return Place{}, errors.New("is neither link nor a JSON pointer such as /links/next")
+	param, pointer := "", text
+	if !strings.HasPrefix(text, "/") {
+		param, pointer, _ = strings.Cut(text, "=")
+		if param == "" || !strings.HasPrefix(pointer, "/") {
+			return Place{}, errors.New("is neither link nor a JSON pointer such as /links/next or cursor=/next_cursor")
+		}
+	}
+	parsed, err := ParsePointer(pointer)
+	return Place{param: param, pointer: parsed}, err
 }
 
 // IsSet reports whether it is not the zero Place.
@@ -32,10 +39,40 @@ func (p Place) IsSet() bool { return p.link || p.pointer != nil }
 func (p Place) InBody() bool { return p.pointer != nil }
 
 // Next returns the reference to the next page that a response has, as it is written; empty is none: the response is
-// the last page. body is read only where the Place is in it. The error is that of body, or a *BodyError.
-func (p Place) Next(header http.Header, body io.Reader) (string, error) {
+// the last page. query is that of the URL of this page. body is read only where the Place is in it. The error is that
+// of body, or a *BodyError.
+func (p Place) Next(header http.Header, query string, body io.Reader) (string, error) {
 	if p.link {
 		return NextLink(header["Link"]), nil
 	}
-	return p.pointer.Find(body)
+	if p.param == "" {
+		return p.pointer.Find(body)
+	}
+	value, err := p.pointer.FindValue(body)
+	if value == "" || err != nil {
+		return "", err
+	}
+	return "?" + withParameter(query, p.param, value), nil
+}
+
+// withParameter returns a query in which a parameter has a value: the first of its name has it, others are left out.
+func withParameter(query, name, value string) string {
+	set := url.QueryEscape(name) + "=" + url.QueryEscape(value)
+	var pairs []string
+	for pair := range strings.SplitSeq(query, "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		unescaped, err := url.QueryUnescape(key)
+		switch {
+		case pair == "":
+		case err != nil || unescaped != name:
+			pairs = append(pairs, pair)
+		case set != "":
+			pairs = append(pairs, set)
+			set = ""
+		}
+	}
+	if set != "" {
+		pairs = append(pairs, set)
+	}
+	return strings.Join(pairs, "&")
 }

@@ -46,9 +46,28 @@ func (e *BodyError) Error() string { return e.Problem }
 // an empty string. An object with a string "href" counts as that string (a link object of JSON:API or HAL). The error
 // is that of in, or a *BodyError where the text is no JSON up to there or another value is there. It reads no further
 // than to the value.
-func (p Pointer) Find(in io.Reader) (string, error) {
+func (p Pointer) Find(in io.Reader) (string, error) { return p.read(in, p.find) }
+
+// FindValue is Find where a number counts as its text.
+func (p Pointer) FindValue(in io.Reader) (string, error) {
+	return p.read(in, func(s *scanner) (string, error) {
+		found, err := p.enter(&s)
+		if err != nil || !found {
+			return "", err
+		}
+		if b := s.peek(); b == '-' || '0' <= b && b <= '9' {
+			s.kept = make([]byte, 0, 16)
+			err = s.skipValue()
+			return string(s.kept), err
+		}
+		return p.readReference(s)
+	})
+}
+
+// read returns what find makes of a JSON text, with the errors of Find.
+func (p Pointer) read(in io.Reader, find func(*scanner) (string, error)) (string, error) {
 	s := newScanner(in)
-	text, err := p.find(s)
+	text, err := find(s)
 	if s.failed != nil && !errors.Is(s.failed, io.EOF) {
 		return "", s.failed
 	}
@@ -62,19 +81,35 @@ func (p Pointer) Find(in io.Reader) (string, error) {
 }
 
 func (p Pointer) find(s *scanner) (string, error) {
-	for i, token := range p {
-		if name, value, isMember := strings.Cut(token, "="); isMember && s.peek() == '[' {
-			element, err := s.elementWith(name, value)
+	found, err := p.enter(&s)
+	if err != nil || !found {
+		return "", err
+	}
+	return p.readReference(s)
+}
+
+// enter goes to the value that p leads to, and reports whether it is there. It changes s to a scanner of the element
+// where p goes to one by its member.
+func (p Pointer) enter(s **scanner) (bool, error) {
+	for _, token := range p {
+		if name, value, isMember := strings.Cut(token, "="); isMember && (*s).peek() == '[' {
+			element, err := (*s).elementWith(name, value)
 			if err != nil || element == nil {
-				return "", err
+				return false, err
 			}
-			return p[i+1:].find(newScanner(bytes.NewReader(element)))
+			*s = newScanner(bytes.NewReader(element))
+			continue
 		}
-		found, err := s.enter(token)
+		found, err := (*s).enter(token)
 		if err != nil || !found {
-			return "", err
+			return false, err
 		}
 	}
+	return true, nil
+}
+
+// readReference reads the value that p leads to.
+func (p Pointer) readReference(s *scanner) (string, error) {
 	switch s.peek() {
 	case '"':
 		return s.readString(maxReference)

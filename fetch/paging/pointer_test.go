@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s came back as %s", text, place.pointer)
 		}
 	}
-	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~"} {
+	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b", "a=/~2"} {
 		if _, err := Parse(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
@@ -91,6 +91,37 @@ var pages = []struct{ name, pointer, body, want string }{
 	{"long names", "/next", `{"` + strings.Repeat(`\\`, 70000) + `":1,"next":"/2"}`, "/2"},
 	{"deep nesting", "/next", `{"a":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `,"next":"/2"}`,
 		"/2"},
+}
+
+// TestParameter: the query of the next page, where the body has the value of a parameter.
+func TestParameter(t *testing.T) {
+	for _, tt := range []struct{ place, query, body, want string }{
+		{"cursor=/meta/next", "", `{"meta":{"next":"a b&c"}}`, "?cursor=a+b%26c"},
+		{"cursor=/next", "limit=5&cursor=1&x=%2f;y&cursor=2&&z", `{"next":"2"}`, "?limit=5&cursor=2&x=%2f;y&z"},
+		{"page[after]=/next", "page%5Bafter%5D=1&a[]=2", `{"next":"2"}`, "?page%5Bafter%5D=2&a[]=2"},
+		{"page=/next", "%zz=1&page=1", `{"next":12345678901234567890}`, "?%zz=1&page=12345678901234567890"},
+		{"page=/next", "", `{"next":-1.5e3}`, "?page=-1.5e3"},
+		{"page=/links/rel=next/page", "", `{"links":[{"rel":"self","page":1},{"page":2,"rel":"next"}]}`, "?page=2"},
+		{"page=/next", "page=1", `{"next":null}`, ""},
+		{"page=/next", "page=1", `{"next":""}`, ""},
+		{"page=/next", "page=1", `{"next":false}`, ""},
+		{"page=/next", "page=1", `{}`, ""},
+		{"page=/next", "page=1", `{"next":[2]}`, "!an array is at /next, and no URL"},
+		{"page=/next", "page=1", `{"next":true}`, "!a number or true is at /next, and no URL"},
+		{"page=/next", "page=1", `next`, "!the body is not JSON, so that nothing is at /next"},
+	} {
+		place, err := Parse(tt.place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := place.Next(nil, tt.query, strings.NewReader(tt.body))
+		if err != nil {
+			got = "!" + err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s after %s in %s: got %q, want %q", tt.place, tt.query, tt.body, got, tt.want)
+		}
+	}
 }
 
 func TestFind(t *testing.T) {
