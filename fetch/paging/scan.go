@@ -181,7 +181,7 @@ func (s *scanner) elementWith(name, value string) ([]byte, error) {
 }
 
 // maxElement is the length in bytes from which on an element of an array is not looked at.
-const maxElement = 2 * maxReference
+const maxElement = 128 << 10
 
 // hasMember reports whether a JSON value is an object that has a member of that name with that string.
 func hasMember(element []byte, name, value string) bool {
