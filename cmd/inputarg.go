@@ -182,3 +182,14 @@ func warnRange(inputs []inputArg, to *console) {
 		}
 	}
 }
+
+// numberAlone is what xargs and GNU parallel take for -P.
+var numberAlone = regexp.MustCompile(`^[0-9]{1,3}$`)
+
+// warnNumber warns of a directory for bodies that was meant as a number of requests.
+func warnNumber(saveDir string, to *console) {
+	if numberAlone.MatchString(saveDir) {
+		to.report(slog.LevelWarn, "bodies are saved below the directory "+saveDir,
+			"-j "+saveDir+" is how many requests are in progress at once; -P ./"+saveDir+" is without this warning")
+	}
+}

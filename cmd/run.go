@@ -60,6 +60,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	sink := out.ends.watch(counts, &o)
 	endProgress := startProgress(in, c, out, progress, inputs)
 	warnRange(inputs, out.console)
+	warnNumber(c.output.saveDir, out.console)
 	announceRun(in, c, &o, out.console)
 	queue.start(in.ctx, in.drain)
 	summary, err := fetch.Run(in.ctx, src, sink, o)
