@@ -48,10 +48,10 @@ func (x *exchange) markResponseEnd() {
 // where no whole, usable response came. The end of within cancels the exchange.
 func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record) judge.Answer {
 	x.to, x.body.to, x.startedAt = to, to, time.Now()
-	failure := x.prepare(within, &rec.Request)
+	why := x.prepare(within, &rec.Request)
 	defer x.releaseDictionary()
-	if failure != nil {
-		return judge.Answer{Failure: failure}
+	if why != nil {
+		return judge.Answer{Failure: why}
 	}
 	within.Begin(x.timeout())
 	defer within.End()
@@ -75,8 +75,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 		err = ctx.Err()
 	}
 	if err != nil {
-		why := x.explain(ctx, err, rec)
-		return judge.Answer{Failure: why, Responded: call.Responded(), NotProcessed: call.NotProcessed(),
+		return judge.Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed(),
 			Shared: call.IsShared()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
@@ -85,8 +84,8 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 
 // prepare settles what the request is besides its target, by what there is on disk of earlier exchanges.
 func (x *exchange) prepare(ctx context.Context, r *Request) *failure.Failure {
-	if failure := x.findPartial(ctx, r); failure != nil {
-		return failure
+	if why := x.findPartial(ctx, r); why != nil {
+		return why
 	}
 	x.body.dictionary = x.offerDictionary(ctx)
 	return x.proof.prove(x.to, x.headerWithCookies(x.to))
@@ -100,8 +99,8 @@ func (x *exchange) releaseDictionary() {
 
 // receive takes the response, whose header has come, into rec.
 func (x *exchange) receive(ctx context.Context, resp *http.Response, rec *Record) judge.Answer {
-	if wrong := x.call.CheckHead(resp); wrong != nil {
-		return judge.Answer{Responded: true, Failure: wrong}
+	if why := x.call.CheckHead(resp); why != nil {
+		return judge.Answer{Responded: true, Failure: why}
 	}
 	if x.body.capture != nil {
 		x.body.capture.response = resp
@@ -126,9 +125,9 @@ func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure
 	if x.body.headerOnly {
 		return nil
 	}
-	failure := x.body.part.find(ctx, x.options, x.to, r, !x.unconditional)
+	why := x.body.part.find(ctx, x.options, x.to, r, !x.unconditional)
 	x.cache.unconditional = x.cache.unconditional || x.body.part.isRequested()
-	return failure
+	return why
 }
 
 // secrets returns what is secret in the request.
@@ -184,8 +183,8 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	got := originResponse{Response: resp, to: to, requested: x.startedAt, received: x.headersAt,
 		remote: x.call.RemoteAddr(), partial: part.kind != judge.PartialNone,
 		dictionary: x.body.dictionary.usedFor(resp.Header)}
-	if wrong := x.checkResponse(to, resp); wrong != nil {
-		return judge.Answer{Responded: true, Failure: wrong}
+	if why := x.checkResponse(to, resp); why != nil {
+		return judge.Answer{Responded: true, Failure: why}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.markResponseEnd() // the body is read from the cache

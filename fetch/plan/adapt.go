@@ -39,11 +39,7 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	l.adaptToOverload(t, now)
 	if th := l.throttle; th != nil && !t.Started.After(th.lastRefusal) && v.Health != judge.Unknown {
-		if th.width.countVolley(v.Health == judge.Refused) && now.After(th.width.notBefore) {
-			th.width.narrow(now)
-			th.limit = th.before
-			l.pace.setRate(l.paceRate(), now)
-		}
+		l.observeVolley(v.Health == judge.Refused, now)
 	}
 	switch th := l.throttle; {
 	case v.Health == judge.Refused:
@@ -64,6 +60,17 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		fallthrough
 	default:
 		th.raisedAt = latest(th.raisedAt, now) // the time until now does not count towards doublingTime
+	}
+}
+
+// observeVolley takes in a response to an exchange that was under way when another was refused. Where the host has
+// accepted a part of these, it is their number that is limited, and not the rate, which is again what it was.
+func (l *lane) observeVolley(refused bool, now time.Time) {
+	th := l.throttle
+	if th.width.countVolley(refused) && now.After(th.width.notBefore) {
+		th.width.narrow(now)
+		th.limit = th.before
+		l.pace.setRate(l.paceRate(), now)
 	}
 }
 
@@ -89,7 +96,7 @@ func (l *lane) adaptToDrop(t *Task, now time.Time) {
 	case th != nil && !t.Started.After(th.drops.since):
 		th.drops.count(dropped, now)
 	case dropped && (th != nil || l.active > 0) && (th == nil || t.Started.After(th.drops.setAt)):
-		l.ensureThrottle().drops.begin(l.active, now)
+		l.ensureThrottle().drops.noteDrop(l.active, now)
 	case th != nil && !dropped:
 		th.drops.widen(l.active+1, l.concurrency, t.number, l.starts, now)
 	}
@@ -127,17 +134,8 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	case ofBucket && (hold > 0 || isSpent(&t.Verdict)):
 		return
 	case hold > 0:
-		taken, held := th.width.taken, th.held
-		th.held, th.longest = hold, max(th.longest, hold)
-		th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
-		th.countFew(taken)
-		if th.noteRateless(t.Started); th.rateless {
-			th.limit, th.few = 0, 0
-			l.pace.setRate(l.paceRate(), now)
-			return
-		}
-		if th.isFew() {
-			l.paceFew(taken, min(since, held+l.usualTime(taken)), l.leastRate(lim), now.Add(hold), now)
+		taken := th.width.taken
+		if l.obeyHold(t, since, lim, now) {
 			return
 		}
 		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
@@ -158,6 +156,27 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	}
 	l.pace.setRate(l.paceRate(), now)
 	th.raisedAt = latest(l.pausedUntil, now)
+}
+
+// obeyHold takes in a refusal that says how long to wait, so long after the one before. It reports whether that settles
+// the rate, too: of a host that refuses at any, and of one that allows few requests at a time.
+func (l *lane) obeyHold(t *Task, since time.Duration, lim *Limits, now time.Time) bool {
+	th, hold := l.throttle, t.Verdict.Hold
+	taken, held := th.width.taken, th.held
+	th.held, th.longest = hold, max(th.longest, hold)
+	th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
+	th.countFew(taken)
+	th.noteRateless(t.Started)
+	switch {
+	case th.rateless:
+		th.limit, th.few = 0, 0
+		l.pace.setRate(l.paceRate(), now)
+	case th.isFew():
+		l.paceFew(taken, min(since, held+l.usualTime(taken)), l.leastRate(lim), now.Add(hold), now)
+	default:
+		return false
+	}
+	return true
 }
 
 // isOverload reports a refusal that is for the exchanges under way, whatever their rate.

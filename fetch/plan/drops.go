@@ -17,9 +17,9 @@ const (
 	mostLimits   = 3 // as many times in a row the limit has changed nothing: the number is not why
 )
 
-// begin notes that a connection was dropped, of an exchange that so many others were under way with. It lowers the
+// noteDrop notes that a connection was dropped, of an exchange that so many others were under way with. It lowers the
 // limit where one more was tried.
-func (d *drops) begin(others int, now time.Time) {
+func (d *drops) noteDrop(others int, now time.Time) {
 	switch w := &d.width; {
 	case w.trying && others+1 >= w.most:
 		w.lower(now)

@@ -33,7 +33,7 @@ type lane struct {
 	closure     *closure     // nil means that it was never closed
 	throttle    *throttle    // nil means that the host has refused nothing
 	overload    *overload    // nil means that no response was Overloaded
-	trouble     *pageTrouble // nil means that no response was as judge.Verdict.PerhapsPage
+	trouble     *pageTrouble // nil means that no response was doubtful
 	buckets     *buckets     // nil means that the host has told no quota
 	health      *health      // nil means that the streak without a response is 0
 	responded   bool         // an exchange has brought a response

@@ -34,7 +34,7 @@ func (l *lane) observeTrouble(t *Task, now time.Time) {
 		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.share <= overloadShare) {
 			v.Health, v.Hold = judge.Overloaded, 0
 		}
-		p.held = latest(p.held, now.Add(v.Hold))
+		p.heldUntil = latest(p.heldUntil, now.Add(v.Hold))
 		return
 	case v.Health == judge.Healthy:
 		if apart {
@@ -47,8 +47,8 @@ func (l *lane) observeTrouble(t *Task, now time.Time) {
 	t.acceptedBefore, t.tells, t.OfPage = 0, false, t.OfPage && v.Fate == judge.Retry
 }
 
-// weighTrouble takes in another such response to a Task. Once they are known to be for the pages, what the earlier ones
-// have limited is so no more.
+// weighTrouble takes in another doubtful response to a Task. Once they are known to be for the pages, what the earlier
+// ones have limited is so no more.
 func (l *lane) weighTrouble(now time.Time) {
 	before := l.trouble.isByPage()
 	l.trouble.weigh(true)
@@ -62,9 +62,9 @@ func (l *lane) weighTrouble(now time.Time) {
 	}
 }
 
-// endTroubleHold ends the pause of the lane where such a response has asked for it.
+// endTroubleHold ends the pause of the lane where a doubtful response has asked for it.
 func (l *lane) endTroubleHold(now time.Time) {
-	if !l.pausedUntil.After(l.trouble.held) {
+	if !l.pausedUntil.After(l.trouble.heldUntil) {
 		l.pausedUntil = now
 	}
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// A pageTrouble is what a lane knows of its 5xx with Retry-After (judge.Verdict.PerhapsPage). A host sends them for a
-// limit, after which the same request is accepted; a gateway sends them for a page that its own server fails to answer,
-// and goes on to accept all others. A nil *pageTrouble is that of a host that has sent none.
+// A pageTrouble is what a lane knows of its doubtful responses: 5xx with Retry-After (judge.Verdict.PerhapsPage). A
+// host sends them for a limit, after which the same request is accepted; a gateway sends them for a page that its own
+// server fails to answer, and goes on to accept all others. A nil *pageTrouble is that of a host that has sent none.
 type pageTrouble struct {
-	lastOne  time.Time
-	held     time.Time // until when they held the lane
-	mixed    bool      // the host has refused others, for a limit
-	trial    rateTrial
-	accepted int     // exchanges that started after one of them, and before the next, and were accepted; from 1
-	share    float64 // of the first exchanges of Tasks, that had one: moving average of about 32
+	lastOne   time.Time
+	heldUntil time.Time // by their Retry-After
+	mixed     bool      // the host has refused others, for a limit
+	trial     rateTrial
+	accepted  int     // exchanges that started after one of them, and before the next, and were accepted; from 1
+	share     float64 // of the first exchanges of Tasks, that had one: moving average of about 32
 	// evidence is that the pages are the cause, as the logarithm of a likelihood ratio: of what has become of Tasks that
 	// had one and were sent again, within leastEvidence and mostEvidence (Wald's sequential test).
 	evidence float64
@@ -29,17 +29,17 @@ const (
 	mostPutOffs    = 8
 )
 
-// isByPage reports whether such a response says nothing of the host.
+// isByPage reports whether a doubtful response says nothing of the host.
 func (p *pageTrouble) isByPage() bool { return p != nil && p.evidence > enoughEvidence }
 
-// isTried reports whether it is under trial what such responses are for.
+// isTried reports whether it is under trial what doubtful responses are for.
 func (p *pageTrouble) isTried() bool { return p != nil && p.trial.isUnderWay() }
 
 // repeats reports whether a Task that was refused, and has waited, is sent before others (rateTrial.repeats).
 func (p *pageTrouble) repeats(t *Task) bool { return p != nil && p.trial.repeats(t) }
 
-// noteStart notes the start of an exchange; alone says that the lane has no other under way. That of a Task that had
-// such a response shows what it was for where the host has accepted others since; or did, and none is in the way now.
+// noteStart notes the start of an exchange; alone says that the lane has no other under way. That of a Task that had a
+// doubtful response shows what it was for where the host has accepted others since; or did, and none is in the way now.
 func (p *pageTrouble) noteStart(t *Task, alone bool) {
 	if p == nil || t.acceptedBefore == 0 {
 		return
@@ -48,12 +48,12 @@ func (p *pageTrouble) noteStart(t *Task, alone bool) {
 	t.OfPage = p.isByPage()
 }
 
-// isToldBy reports whether the host has accepted others since a Task had such a response.
+// isToldBy reports whether the host has accepted others since a Task had a doubtful response.
 func (p *pageTrouble) isToldBy(t *Task) bool {
 	return p != nil && t.acceptedBefore > 0 && p.accepted-t.acceptedBefore >= fewAccepted
 }
 
-// putOff lets a Task that had such a response wait a part longer than was asked, so that others come before it, and
+// putOff lets a Task that had a doubtful response wait a part longer than was asked, so that others come before it, and
 // reports whether it does: not for ever.
 func (p *pageTrouble) putOff(t *Task, now time.Time) bool {
 	part := t.Verdict.Delay / 4
@@ -65,7 +65,7 @@ func (p *pageTrouble) putOff(t *Task, now time.Time) bool {
 	return true
 }
 
-// weigh takes in what has become of a Task that had such a response: another one, or it was accepted.
+// weigh takes in what has become of a Task that had a doubtful response: another one, or it was accepted.
 func (p *pageTrouble) weigh(again bool) {
 	byLimit := min(max(p.share, 0.1), 0.7)
 	if again {

@@ -2,19 +2,19 @@ package plan
 
 import "time"
 
-// A rateTrial finds out whether a host that sends 5xx with Retry-After (judge.Verdict.PerhapsPage) to a share of its
-// requests does so whatever their rate: as one of whose servers one is out of order, or that prepares what is requested
-// first. To obey each would then make it slow for nothing. So where they come right after such a hold too, a trial lets
-// more requests start, whatever is asked for meanwhile, and more again for as long as more are accepted in a second
-// than before (hill climbing). A host with a limit does not accept more: the trial ends, and the next one is later.
+// A rateTrial finds out whether a host that sends doubtful responses (pageTrouble) to a share of its requests does so
+// whatever their rate: as one of whose servers one is out of order, or that prepares what is requested first. To obey
+// each would then make it slow for nothing. So where they come right after such a hold too, a trial lets more requests
+// start, whatever is asked for meanwhile, and more again for as long as more are accepted in a second than before (hill
+// climbing). A host with a limit does not accept more: the trial ends, and the next one is later.
 type rateTrial struct {
 	rate   float64   // starts a second; 0 is that no trial is under way
 	passed bool      // the rate is not why the host refuses
 	next   time.Time // no trial begins before
 	vain   int       // trials in a row that have failed
-	doubts int       // such responses right after the hold of another, since the last trial
+	doubts int       // doubtful responses right after the hold of another, since the last trial
 
-	// Counts of the step under way; without a trial since the last one, or since the host sent the first such response.
+	// Counts of the step under way; without a trial since the last one, or since the host's first doubtful response.
 	since    time.Time
 	accepted int    // responses that were
 	seen     int    // the same with those that were refused
@@ -28,7 +28,7 @@ type rateTrial struct {
 
 const (
 	enoughDoubts = 2  // by a limit that is told rightly there is none
-	leastHolds   = 10 // times the hold, from the first such response or the last trial to the begin of a trial
+	leastHolds   = 10 // times the hold, from the first doubtful response or the last trial to the begin of a trial
 
 	startsPerHold = 2               // the least rate of a trial: starts in the time of a hold
 	trialGrowth   = 4               // of the rate from step to step
@@ -61,7 +61,7 @@ func (r *rateTrial) repeats(t *Task) bool {
 	return (r.rate > 0 || r.passed) && r.share < mostPrepared && t.Refusals > 0 && t.Refusals <= mostRepeats
 }
 
-// mayBegin reports whether a trial is to begin, where such responses ask for a wait of hold.
+// mayBegin reports whether a trial is to begin, where doubtful responses ask for a wait of hold.
 func (r *rateTrial) mayBegin(hold time.Duration, now time.Time) bool {
 	return r.doubts >= enoughDoubts && now.Sub(r.since) >= leastHolds*hold && !now.Before(r.next)
 }

@@ -43,7 +43,7 @@ type Task struct {
 	// Connection is that of its last exchange. Done reads it.
 	Connection Connection
 
-	acceptedBefore int    // pageTrouble.accepted at its last such response, until it is known what that was for; 0 is none
+	acceptedBefore int    // pageTrouble.accepted at its last doubtful response, until it is clear what that was for; or 0
 	putOffs        int    // times that it was put off since
 	tells          bool   // what its next response is shows what that one was for
 	number         uint64 // of its last start, among those of the lane; 1 is the first
