@@ -29,13 +29,19 @@ func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (connRes
 
 // enqueue adds w to the queue of host, and starts a dial where there are too few. mu is held.
 func (p *pool) enqueue(host string, w *wantConn) {
+	queue := p.queueOf(host)
+	queue.wants = append(queue.wants, w)
+	p.startDials(host, queue)
+}
+
+// queueOf returns the queue of host, a new one where there is none. mu is held.
+func (p *pool) queueOf(host string) *hostQueue {
 	queue := p.queues[host]
 	if queue == nil {
 		queue = new(hostQueue)
 		p.queues[host] = queue
 	}
-	queue.wants = append(queue.wants, w)
-	p.startDials(host, queue)
+	return queue
 }
 
 // wait returns the result of w. When ctx ends, the dial of w is canceled, and its error is the result, as it says which

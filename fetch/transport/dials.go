@@ -34,16 +34,20 @@ func (p *pool) startDials(host string, queue *hostQueue) {
 		if i < 0 { // the dials of all that wait are under way, some of them slow
 			break
 		}
-		w := queue.wants[i]
-		var ctx context.Context
-		ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // another exchange may take the connection
-		w.dialing = true
-		queue.dials++
-		p.dials.Go(func() { p.dialFor(ctx, host, w) })
+		p.startDial(host, queue, queue.wants[i])
 	}
 	if len(queue.wants) == 0 && queue.dials == 0 && queue.slow == 0 {
 		delete(p.queues, host)
 	}
+}
+
+// startDial starts a dial for w. mu is held.
+func (p *pool) startDial(host string, queue *hostQueue, w *wantConn) {
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // another exchange may take the connection
+	w.dialing = true
+	queue.dials++
+	p.dials.Go(func() { p.dialFor(ctx, host, w) })
 }
 
 // startDialsTo starts dials for what waits for a host, where anything does. mu is held.
@@ -64,9 +68,13 @@ func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 		result.shared = p.newShared(host, result.h2)
 	}
 	if result.h3 != nil {
-		result.shared = p.newShared3(host, result.h3)
+		result.shared = p.newShared3(host, result.h3, w.to)
 	}
-	if excess := p.dialed(host, w, result); excess != nil {
+	excess := p.dialed(host, w, result)
+	if result.h3 != nil {
+		p.supersedeSilent(host)
+	}
+	if excess != nil {
 		excess.close()
 	}
 }
@@ -137,14 +145,15 @@ func (p *pool) newShared(host string, c net.Conn) *sharedConn {
 }
 
 // newShared3 returns a connection with HTTP/3 to host, and starts it. It is not in the pool yet.
-func (p *pool) newShared3(host string, c *quicResult) *sharedConn {
-	s := &sharedConn{host: host, allowed: 1}
+func (p *pool) newShared3(host string, c *quicResult, to Target) *sharedConn {
+	to.Body = nil
+	s := &sharedConn{host: host, allowed: 1, to: to}
 	s.h3 = h3.NewConn(c.session, p.config3, &sharedOwner{p, s}, c.altUsed)
 	s.over = s.h3
 	return s
 }
 
-// A sharedOwner is the h2.Owner of a sharedConn: it tells the pool what changes for it.
+// A sharedOwner is the h2.Owner, or the h3.Owner, of a sharedConn: it tells the pool what changes for it.
 type sharedOwner struct {
 	pool *pool
 	conn *sharedConn
@@ -168,6 +177,41 @@ func (o *sharedOwner) Leaving() {
 	defer p.mu.Unlock()
 	p.shared.forget(s)
 	p.startDialsTo(s.host)
+}
+
+// Silent is h3.Owner's. It dials once, which shows whether the server is there.
+func (o *sharedOwner) Silent() {
+	p, s := o.pool, o.conn
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.silent = true; !p.closed && !s.leaving {
+		p.startDial(s.host, p.queueOf(s.host), &wantConn{ctx: p.dialCtx, to: s.to, result: make(chan connResult, 1)})
+	}
+}
+
+// Heard is h3.Owner's.
+func (o *sharedOwner) Heard() {
+	p, s := o.pool, o.conn
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.silent = false
+	p.handOut(s)
+	p.startDialsTo(s.host)
+}
+
+// supersedeSilent tells the silent connections to a host that another one was made.
+func (p *pool) supersedeSilent(host string) {
+	p.mu.Lock()
+	var silent []*h3.Conn
+	for _, s := range p.shared.byHost[host] {
+		if s.silent {
+			silent = append(silent, s.h3)
+		}
+	}
+	p.mu.Unlock()
+	for _, c := range silent {
+		c.Supersede()
+	}
 }
 
 // ExchangeDone is h2.Owner's.

@@ -70,7 +70,7 @@ func listenUDP(t testing.TB, port int) *net.UDPConn {
 func portOf(socket *net.UDPConn) int { return socket.LocalAddr().(*net.UDPAddr).Port }
 
 // serveHTTP3 serves o with HTTP/3 over a socket, until the end of the test, or until stop is called.
-func (o *twoOrigin) serveHTTP3(t testing.TB, socket *net.UDPConn, handler http.HandlerFunc) (stop func()) {
+func (o *twoOrigin) serveHTTP3(t testing.TB, socket net.PacketConn, handler http.HandlerFunc) (stop func()) {
 	t.Helper()
 	server := &http3.Server{TLSConfig: http3.ConfigureTLSConfig(o.tls), Handler: handler}
 	var running sync.WaitGroup

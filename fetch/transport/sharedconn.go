@@ -24,12 +24,14 @@ type sharedConn struct {
 	h3   *h3.Conn   // is over; nil: it speaks HTTP/2
 	conn *conn.Conn // nil with HTTP/3, where each exchange has one of its own
 	tls  *tls.Conn  // over conn; nil is no TLS, or HTTP/3
+	to   Target     // of the request that it was dialed for, without its body; with HTTP/3 alone
 
 	active  int           // exchanges that have it, or are about to; these and all below are guarded by pool.mu
 	allowed int           // exchanges at once; 1 until it has settled
 	pooled  bool          // it has come into the pool
 	settled bool          // the server's SETTINGS have come
 	leaving bool          // no further exchange may begin
+	silent  bool          // none may begin by now: the server may have forgotten it
 	used    bool          // it has carried an exchange
 	since   time.Time     // when it became idle
 	idle    *list.Element // in sharedConns.idle; nil where it is not idle
@@ -57,7 +59,7 @@ func (s *sharedConn) close() { s.over.Close() }
 // hasRoom reports whether another exchange may have the connection. Where the server allows none at all it waits on
 // it, with its limits of time. pool.mu is held.
 func (s *sharedConn) hasRoom() bool {
-	return !s.leaving && (s.active < s.allowed || s.settled && s.allowed == 0)
+	return !s.leaving && !s.silent && (s.active < s.allowed || s.settled && s.allowed == 0)
 }
 
 // give gives a connection to one more exchange.

@@ -16,7 +16,7 @@ import (
 type Conn struct {
 	session *Session
 	config  *Config
-	owner   h2.Owner
+	owner   Owner
 	altUsed string         // the Alt-Used header field of requests; "" is none
 	readers sync.WaitGroup // of its own streams, and of the server's
 	done    chan struct{}  // closed when nothing of the connection is left
@@ -24,7 +24,8 @@ type Conn struct {
 	leaveCtx context.Context // ends when no further exchange may begin
 	leave    context.CancelFunc
 
-	answered atomic.Bool // anything of a response has come
+	answered atomic.Bool  // anything of a response has come
+	read     atomic.Int64 // bytes of responses
 
 	mu      sync.Mutex                // guards all below
 	streams map[quic.StreamID]*stream // of exchanges that have begun and are not over
@@ -36,6 +37,17 @@ type Conn struct {
 	goAway    bool   // a GOAWAY has come
 	lastTaken quic.StreamID
 	pace      pace
+	silence   silence
+}
+
+// An Owner is told what changes for a Conn, as an h2.Owner is.
+type Owner interface {
+	h2.Owner
+	// Silent is called where nothing has come for a while: the server may have forgotten the connection. None further are
+	// to begin on it until Heard is called, and Supersede is to be called once another connection to it was made.
+	Silent()
+	// Heard is called where something has come again after Silent.
+	Heard()
 }
 
 // maxAllowed is how many exchanges a connection has at once. A server that allows fewer streams lets them wait in
@@ -44,14 +56,18 @@ const maxAllowed = 1 << 20
 
 // NewConn returns a connection over s, which it owns from then on. altUsed is the authority of an alternative service
 // that s leads to (RFC 7838 section 5), or "".
-func NewConn(s *Session, config *Config, owner h2.Owner, altUsed string) *Conn {
+func NewConn(s *Session, config *Config, owner Owner, altUsed string) *Conn {
 	c := &Conn{session: s, config: config, owner: owner, altUsed: altUsed, done: make(chan struct{}),
 		streams: make(map[quic.StreamID]*stream)}
 	c.leaveCtx, c.leave = context.WithCancel(context.Background())
 	c.readers.Go(func() {
-		if wrong := sendSettings(s, config.MaxHeaderBytes); wrong != nil {
+		control, wrong := sendSettings(s, config.MaxHeaderBytes)
+		if wrong != nil {
 			c.closeFor(wrong)
 		}
+		c.mu.Lock()
+		c.silence.control = control
+		c.mu.Unlock()
 	})
 	go c.serve() // ends when the connection is closed
 	owner.StreamsAllowed(maxAllowed)
@@ -70,6 +86,7 @@ func (c *Conn) closeFor(wrong *Error) {
 	again := c.closed
 	if c.closed = true; !again {
 		c.wrong = wrong
+		c.silence.stop()
 	}
 	c.mu.Unlock()
 	if again {
@@ -97,6 +114,9 @@ func (c *Conn) serve() {
 			}
 		})
 	}
+	c.mu.Lock()
+	c.silence.stop()
+	c.mu.Unlock()
 	c.leave()
 	c.owner.Leaving()
 	c.readers.Wait()
@@ -134,7 +154,9 @@ func (c *Conn) gotGoAway(last quic.StreamID) *Error {
 func (c *Conn) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.active++
+	if c.active++; c.active == 1 {
+		c.watch()
+	}
 }
 
 // open opens the stream of an exchange, once the server allows another.
@@ -184,7 +206,7 @@ func (c *Conn) over(ctx context.Context, s *stream) {
 	if s.quic != nil {
 		delete(c.streams, s.quic.StreamID())
 	}
-	unused := c.active == 0 && (ctx.Err() != nil || c.goAway)
+	unused := c.active == 0 && (ctx.Err() != nil || c.goAway || c.silence.told)
 	c.mu.Unlock()
 	if unused {
 		c.Close()
@@ -211,7 +233,8 @@ func (c *Conn) endOf(ctx context.Context, s *stream, err error) error {
 	case c.wrong != nil && end.Reason == "":
 		end = *c.wrong
 	}
-	end.Unanswered = end.Conn && !end.Remote && packets == s.packetsBefore // which counts no CONNECTION_CLOSE
+	isUnheard := packets == s.packetsBefore || end.Cause == errForgotten && c.lifeSign() == s.signBefore
+	end.Unanswered = end.Conn && !end.Remote && isUnheard // packets counts no CONNECTION_CLOSE
 	return &end
 }
 

@@ -17,19 +17,19 @@ const (
 	qpackDecoderStream = 3
 )
 
-// sendSettings opens the control stream of a connection, and returns how the server violates the protocol by
+// sendSettings opens and returns the control stream of a connection, or says how the server violates the protocol by
 // what it allows. Of QPACK no dynamic table is allowed, which is the default, and none used, so
 // that its streams are not needed.
-func sendSettings(s *Session, maxHeaderBytes int) *Error {
+func sendSettings(s *Session, maxHeaderBytes int) (*quic.SendStream, *Error) {
 	stream, err := s.quic.OpenUniStream()
 	switch {
 	case errors.As(err, new(*quic.StreamLimitReachedError)):
-		return connError(streamCreationError, "no control stream is allowed (section 6.2)")
+		return nil, connError(streamCreationError, "no control stream is allowed (section 6.2)")
 	case err != nil: // the connection has ended
-		return nil
+		return nil, nil
 	}
 	_, _ = stream.Write(appendSettings([]byte{controlStream}, maxHeaderBytes)) // an error is the connection's
-	return nil
+	return stream, nil
 }
 
 // readUniStream reads a stream of the server, and returns how it violates the protocol. goAway is called with the

@@ -23,7 +23,8 @@ type Exchange struct {
 // NewExchange returns an Exchange. Its RoundTrip has to follow.
 func (c *Conn) NewExchange() *Exchange {
 	c.begin()
-	x := &Exchange{conn: c, stream: stream{socket: c.session.socket, answered: &c.answered}}
+	x := &Exchange{conn: c, stream: stream{socket: c.session.socket, answered: &c.answered,
+		read: &c.read}}
 	x.stream.counted = conn.New(&x.stream, c.config.Bandwidth).StartSharing()
 	x.reader = responseReader{stream: &x.stream, config: c.config, expected: -1}
 	return x

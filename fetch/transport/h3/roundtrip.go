@@ -18,6 +18,7 @@ import (
 func (x *Exchange) RoundTrip(ctx context.Context, r *h2.Request) (*http.Response, error) {
 	x.reader.method = r.Method
 	x.stream.packetsBefore = x.conn.session.quic.ConnectionStats().PacketsReceived
+	x.stream.signBefore = x.conn.lifeSign()
 	if err := x.conn.open(ctx, &x.stream); err != nil {
 		x.conn.over(ctx, &x.stream)
 		return nil, err

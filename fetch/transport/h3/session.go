@@ -27,8 +27,8 @@ type Config struct {
 	// HeaderTooLarge.
 	MaxHeaderBytes int
 	HeaderTooLarge error
-	// PingTime is how long a connection may be silent before a PING is sent (RFC 9000 section 10.1.2), and then until the
-	// connection ends.
+	// PingTime is half of the time after which a silent connection ends. A PING is sent after a fifth of it (RFC 9000
+	// section 10.1.2), and after two the connection is taken for one that the server may have forgotten.
 	PingTime time.Duration
 	// Bandwidth limits what is received over all connections; nil is no limit.
 	Bandwidth *conn.Bandwidth
@@ -81,7 +81,7 @@ func (c *Config) quic(s *Session) *quic.Config {
 		Versions:                       []quic.Version{quic.Version1, quic.Version2},
 		HandshakeIdleTimeout:           handshakeTime,
 		MaxIdleTimeout:                 2 * c.PingTime,
-		KeepAlivePeriod:                c.PingTime,
+		KeepAlivePeriod:                c.PingTime / quietParts,
 		InitialStreamReceiveWindow:     uint64(stream),   //nolint:gosec // above 0
 		MaxStreamReceiveWindow:         uint64(most),     //nolint:gosec // above 0
 		InitialConnectionReceiveWindow: uint64(first),    //nolint:gosec // above 0

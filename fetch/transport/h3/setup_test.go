@@ -106,7 +106,7 @@ func (s fakeServer) answer(frames ...byte) *quic.Stream {
 	return stream
 }
 
-// An owner is an h2.Owner that takes notes.
+// An owner is an Owner that takes notes.
 type owner struct {
 	mu      sync.Mutex
 	done    int
@@ -115,6 +115,8 @@ type owner struct {
 }
 
 func (*owner) StreamsAllowed(int) {}
+func (*owner) Silent()            {}
+func (*owner) Heard()             {}
 func (o *owner) Leaving()         { o.once.Do(func() { close(o.leaving) }) }
 func (o *owner) ExchangeDone()    { o.mu.Lock(); defer o.mu.Unlock(); o.done++ }
 

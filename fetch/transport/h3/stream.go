@@ -18,9 +18,11 @@ type stream struct {
 	socket  *net.UDPConn // of the connection
 	counted *conn.Conn   // it, through which all is read and written
 
-	responded     bool         // anything of a response has come
-	answered      *atomic.Bool // the connection's: anything of a response has come over it
-	packetsBefore uint64       // that had come over the connection when the request was sent
+	responded     bool          // anything of a response has come
+	answered      *atomic.Bool  // the connection's: anything of a response has come over it
+	packetsBefore uint64        // that had come over the connection when the request was sent
+	signBefore    lifeSign      // of the connection, then
+	read          *atomic.Int64 // the connection's: bytes of responses
 }
 
 // setResponded takes note that something of a response has come.
@@ -34,6 +36,7 @@ func (s *stream) setResponded() {
 // Read is net.Conn's. The end of the stream is errEnd.
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.quic.Read(p)
+	s.read.Add(int64(n))
 	if err == io.EOF {
 		err = errEnd
 	}
