@@ -52,7 +52,7 @@ type Call struct {
 	staleConns   int         // shared connections that were dead when the request was sent over them
 	conns        int         // connections over which the server has not processed the request
 	useless      int         // of them, those over which it has processed none
-	rejections   int         // times that it has rejected the request over HTTP/3
+	rejections   int         // times that it has refused the stream
 	responded    atomic.Bool // bytes of a response have come
 	notProcessed bool        // the server has not processed the request, though it may have been sent
 	dropped      bool        // it was sent over a connection that was closed before a response

@@ -20,7 +20,7 @@ type sharedError struct {
 	excess       bool  // the server refused a stream that is one of more than it allows by now, or as it leaves
 	afterResets  bool  // the server reset the stream because of its load, after resets of this side
 	useless      bool  // the connection ended before the server had taken any request of it
-	rejected     bool  // the server refused the stream, over HTTP/3
+	rejected     bool  // the server refused the stream, and not for excess
 	wantsHTTP1   bool  // the server wants HTTP/1.1
 }
 
@@ -40,6 +40,7 @@ func sharedErrorOf(err error) (sharedError, bool) {
 		return sharedError{cause: over2.Cause, conn: over2.Conn, remote: over2.Remote,
 			isGoodbye: over2.Code == http2.ErrCodeNo, notProcessed: over2.NotProcessed, unanswered: over2.Unanswered,
 			excess: over2.Excess, afterResets: over2.AfterResets, useless: over2.Useless,
+			rejected:   over2.Remote && !over2.Conn && over2.Code == http2.ErrCodeRefusedStream && !over2.Excess,
 			wantsHTTP1: over2.Remote && over2.Code == http2.ErrCodeHTTP11Required}, true
 	case errors.As(err, &over3):
 		return sharedError{cause: over3.Cause, conn: over3.Conn, remote: over3.Remote,

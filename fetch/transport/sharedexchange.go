@@ -15,6 +15,15 @@ import (
 // an exchange fails; maxConns bounds those that others have been answered over.
 const maxUseless, maxConns = 5, 1000
 
+// maxRejections is how often an exchange whose stream the server has refused is made again at once. nginx with
+// http2_body_preread_size 0 so refuses the upload that opens a connection with HTTP/2, and takes it when asked again.
+func (s *sharedConn) maxRejections() int {
+	if s.h2 != nil {
+		return 1
+	}
+	return maxUseless
+}
+
 // gotShared records that the exchange has a connection that others may share.
 func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.connectedAt, c.reused = c.now(), reused
@@ -53,7 +62,7 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	switch {
 	case wrong.wantsHTTP1:
 		return nil, p.speakHTTP1(c, s, wrong.notProcessed), err
-	case wrong.rejected && c.rejections < maxUseless:
+	case wrong.rejected && c.rejections < s.maxRejections():
 		c.rejections++
 		return nil, c.nextConn(false), err
 	case wrong.notProcessed && wrong.remote && !wrong.excess && (!wrong.conn || !wrong.isGoodbye):
