@@ -34,16 +34,6 @@ func (p *pool) enqueue(host string, w *wantConn) {
 	p.startDials(host, queue)
 }
 
-// queueOf returns the queue of host, a new one where there is none. mu is held.
-func (p *pool) queueOf(host string) *hostQueue {
-	queue := p.queues[host]
-	if queue == nil {
-		queue = new(hostQueue)
-		p.queues[host] = queue
-	}
-	return queue
-}
-
 // wait returns the result of w. When ctx ends, the dial of w is canceled, and its error is the result, as it says which
 // step was not done.
 func (p *pool) wait(ctx context.Context, host string, w *wantConn) connResult {

@@ -50,6 +50,16 @@ func (p *pool) startDial(host string, queue *hostQueue, w *wantConn) {
 	p.dials.Go(func() { p.dialFor(ctx, host, w) })
 }
 
+// queueOf returns the queue of host, a new one where there is none. mu is held.
+func (p *pool) queueOf(host string) *hostQueue {
+	queue := p.queues[host]
+	if queue == nil {
+		queue = new(hostQueue)
+		p.queues[host] = queue
+	}
+	return queue
+}
+
 // startDialsTo starts dials for what waits for a host, where anything does. mu is held.
 func (p *pool) startDialsTo(host string) {
 	if queue := p.queues[host]; queue != nil {

@@ -15,8 +15,8 @@ import (
 // quickPings is for tests with HTTP/3 of connections that are silent.
 func quickPings(c *Config) { c.HTTP, c.Dial.PingTime = HTTP3, 2*time.Second }
 
-// TestHTTP3Forgotten: a server that was killed and is back has another key for stateless resets, as those of quic-go
-// 0.65 and ngtcp2 0.12 have, so that nothing that it sends says that it has forgotten the connection. That another
+// TestHTTP3Forgotten: a server that was killed and is back has another key for stateless resets, as those with quic-go
+// 0.65 have, so that nothing that it sends says that it has forgotten the connection. That another
 // connection can be made does, before the idle timeout. The request goes over that one, unless it may have been
 // processed.
 func TestHTTP3Forgotten(t *testing.T) {
@@ -44,8 +44,8 @@ func TestHTTP3Forgotten(t *testing.T) {
 	}
 }
 
-// TestHTTP3Stopped: a path that carries nothing for a while ends no connection, though another one is made at the moment
-// at which it carries something again.
+// TestHTTP3Stopped: a path that carries nothing for a while ends no connection, though another one is made once it
+// carries something again.
 func TestHTTP3Stopped(t *testing.T) {
 	t.Parallel()
 	o := startTwo(t)

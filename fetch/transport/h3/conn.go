@@ -150,15 +150,6 @@ func (c *Conn) gotGoAway(last quic.StreamID) *Error {
 	return nil
 }
 
-// begin counts an exchange that begins.
-func (c *Conn) begin() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.active++; c.active == 1 {
-		c.watch()
-	}
-}
-
 // open opens the stream of an exchange, once the server allows another.
 func (c *Conn) open(ctx context.Context, s *stream) error {
 	stream, err := c.session.quic.OpenStream()
@@ -212,6 +203,12 @@ func (c *Conn) over(ctx context.Context, s *stream) {
 		c.Close()
 	}
 	c.owner.ExchangeDone()
+}
+
+// lifeSign returns the last one of the connection.
+func (c *Conn) lifeSign() lifeSign {
+	s := c.session.quic.ConnectionStats()
+	return lifeSign{s.LatestRTT, s.SmoothedRTT, s.MeanDeviation, c.read.Load()}
 }
 
 // endOf returns the error of an exchange, for one that was met.

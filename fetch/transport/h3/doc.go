@@ -16,7 +16,7 @@ Package h3 is the client's side of an HTTP/3 connection (RFC 9114), over QUIC by
 
 	packets: a connected UDP socket                                packets.go
 	pace: a path that loses packets gets more connections          pace.go
-	silence: a connection that the server may have forgotten       silence.go
+	silence: a connection that the server may have forgotten       silence.go, watch.go
 	frameHeader, SETTINGS                                          frame.go
 	Error: what ended a stream or the connection                   errors.go
 
