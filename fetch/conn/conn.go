@@ -29,6 +29,7 @@ type Conn struct {
 	ahead         readAhead     // what was read and not returned
 	drained       bool          // the last read got less than it had room for; its goroutine's
 	manyTickets   atomic.Bool   // see NoteTickets
+	askedForCert  atomic.Bool   // see NoteCertRequest
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
 	start         atomic.Uint64 // the first bytes that were read, at most 8, and zeros
@@ -172,6 +173,12 @@ func (c *Conn) NoteTickets() { c.manyTickets.Store(true) }
 
 // HasManyTickets reports whether NoteTickets was called.
 func (c *Conn) HasManyTickets() bool { return c.manyTickets.Load() }
+
+// NoteCertRequest notes that the server has asked for a client certificate.
+func (c *Conn) NoteCertRequest() { c.askedForCert.Store(true) }
+
+// WasAskedForCert reports whether NoteCertRequest was called.
+func (c *Conn) WasAskedForCert() bool { return c.askedForCert.Load() }
 
 // noteEnd keeps how the other side ended the connection, where err says that it did.
 func (c *Conn) noteEnd(err error) {

@@ -35,7 +35,18 @@ type quirk struct {
 	closed int
 	// manyTickets: it sends more session tickets at once over TLS 1.3 than crypto/tls reads. Over TLS 1.2 there is one.
 	manyTickets bool
+	lateCert    lateCert
 }
+
+// A lateCert is what is known of a server that may ask for a client certificate after a request.
+type lateCert uint8
+
+const (
+	certUnknown lateCert = iota
+	certTried            // connections use TLS 1.2, and it has not asked yet
+	certAsked            // they do, and it has
+	certNever            // it has not asked over TLS 1.2 either
+)
 
 // of returns what is known of a server.
 func (q *quirks) of(addr string) quirk {
@@ -72,7 +83,8 @@ func (q *quirks) handshake(ctx context.Context, c net.Conn, addr string, config 
 	if known.smallHello {
 		config.CurvePreferences = classicCurves
 	}
-	if known.manyTickets && config.MinVersion < tls.VersionTLS13 {
+	isOld := known.manyTickets || known.lateCert == certTried || known.lateCert == certAsked
+	if isOld && config.MinVersion < tls.VersionTLS13 {
 		config.MaxVersion = tls.VersionTLS12
 	}
 	if config.ClientSessionCache != nil {

@@ -33,6 +33,7 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 	if config.ServerName == "" {
 		config.ServerName = hostOf(addr)
 	}
+	d.noteCertRequest(c, addr, config)
 	began := time.Now()
 	tlsConn, err := d.quirks.handshake(ctx, c, addr, config)
 	if err != nil {

@@ -53,11 +53,15 @@ func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) *pool {
 		config.TLS = tlsConfig(config.TLS, HTTP1)
 		forHTTP1 = dial.New(config)
 	}
-	p.dial = func(ctx context.Context, to *Target) connResult {
+	p.dialer = func(to *Target) (*dial.Dialer, Version) {
 		if c.HTTP == Auto && p.wantsHTTP1(p.hostOf(to)) {
-			return dialHTTP(ctx, dialerFor(forHTTP1, to), to, HTTP1)
+			return forHTTP1, HTTP1
 		}
-		return dialHTTP(ctx, dialerFor(d, to), to, p.version)
+		return d, p.version
+	}
+	p.dial = func(ctx context.Context, to *Target) connResult {
+		over, version := p.dialer(to)
+		return dialHTTP(ctx, dialerFor(over, to), to, version)
 	}
 	p.config = &h2.Config{
 		Window:         max(firstWindows/max(c.Concurrency, 1), minWindow),

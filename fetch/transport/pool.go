@@ -20,6 +20,7 @@ import (
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
 	forwards    bool          // all connections lead to proxies, which are asked for whole URLs
+	dialer      dialerOf      // over TCP to the origin; nil: connections lead elsewhere
 	proxy       *dial.Proxy   // the one of them for Targets without a Route; nil is none
 	proxyHeader []byte        // a header line for that one, or nil
 	maxIdle     int           // idle connections kept, of all hosts together, of each version of HTTP
@@ -42,6 +43,9 @@ type pool struct {
 	dialCtx context.Context // bounds all dials; ended by Close
 	cancel  context.CancelFunc
 }
+
+// A dialerOf returns what dials for a Target, and the versions of HTTP that may be spoken then.
+type dialerOf func(*Target) (*dial.Dialer, Version)
 
 // newPool returns an empty pool. dial is called in a goroutine for each connection that is to be made.
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {

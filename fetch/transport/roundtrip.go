@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"time"
 
@@ -38,6 +39,13 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	again, c.pool = h.mayBeStale(), p
 	used := h.used // read first: after its response another exchange may have the connection
 	resp, err = h.roundTrip(ctx, c, p)
+	if err == nil && p.mayAskLate(h, c, resp) {
+		_ = resp.Body.Close() // it is not needed
+		c.dropConn()
+		c.fresh = true
+		p.closeIdleUnread(p.hostOf(c.Target), time.Now())
+		return nil, true, nil
+	}
 	unreadable := h.conn.HasManyTickets()
 	isLate := used && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
@@ -61,6 +69,21 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	}
 	c.dropConn()
 	return nil, true, nil
+}
+
+// mayAskLate reports whether a response is a 403 because the server can't ask for the client certificate over TLS 1.3
+// once the request has come, as far as that can be: over TLS 1.2 it shows. What comes over that tells the dialer.
+func (p *pool) mayAskLate(h *h1Conn, c *Call, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusForbidden || h.tls == nil || p.dialer == nil || h.conn.WasAskedForCert() {
+		return false
+	}
+	addr := ownAddress(c.Target)
+	over, _ := p.dialer(c.Target)
+	if h.tls.ConnectionState().Version < tls.VersionTLS13 {
+		over.EndLateCert(addr)
+		return false
+	}
+	return !c.fresh && c.mayRepeat() && over.TryLateCert(addr)
 }
 
 // acquireFor returns a connection for the exchange of c: acquire's, or one that has carried no exchange, and will carry
