@@ -31,6 +31,7 @@ type bodyReader struct {
 	wire        wireReader
 	digests     digestCheck
 	leftCodings []string     // content codings that it has and that are not taken off
+	start       []byte       // of the body, where it failed: for Record.FailureBody
 	writer      *storeWriter // into the BodyStore; nil is none
 	headerOnly  bool         // it is not to be read
 	decoded     bool         // content codings are taken off

@@ -191,11 +191,11 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		return x.cache.serveRevalidated(ctx, x.options, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
+	var start []byte // of a body that is not that of a success
 	switch {
 	case followed || a.BodyGone || a.Challenged || part.kind == judge.PartialUnusable ||
 		part.kind == judge.PartialNone && !x.acceptsBody(to, resp, rec):
-		start := x.readFailureBody(resp, followed)
-		rec.FailureBody = start[:min(int64(len(start)), x.options.FailureBody)]
+		start = x.masked(x.body.discard(resp, followed))
 		a.WantsTLS = to.URL.Scheme == "http" && resp.StatusCode == http.StatusBadRequest && saysTLS(start)
 		if followed {
 			x.markResponseEnd()
@@ -206,15 +206,15 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		x.cache.storeWithoutBody(ctx, got, rec)
 	default:
 		a.Failure = x.readBody(ctx, got, rec)
+		start = x.masked(x.body.start)
 		a.BodyGone, a.GoesOn = x.body.hasGainedNothing(a.Failure), x.body.goesOn
 	}
+	rec.FailureBody = start[:min(int64(len(start)), x.options.FailureBody)]
 	return a
 }
 
-// readFailureBody reads the body of a response that is not accepted, so that its connection can be reused, and returns
-// the start of it with the secrets of the request masked; nil is that it is not kept.
-func (x *exchange) readFailureBody(resp *http.Response, followed bool) []byte {
-	start := x.body.discard(resp, followed)
+// masked returns the start of a body with the secrets of the request masked; nil is that there is none.
+func (x *exchange) masked(start []byte) []byte {
 	if start == nil {
 		return nil
 	}

@@ -67,6 +67,14 @@ const maxFailureBody = 1 << 20
 // maxSecret is the longest secret, in bytes, of which no start is left where the end of a FailureBody cuts through it.
 const maxSecret = 8 << 10
 
+// keepStart keeps the start of a body that has been read, decoded, and failed: what came of a stream until its time was
+// over, or the page that came in place of the file with a checksum.
+func (b *bodyReader) keepStart(body io.Reader) {
+	if b.options.FailureBody > 0 {
+		b.start, _ = io.ReadAll(io.LimitReader(body, b.options.FailureBody+maxSecret)) // what came before an error counts
+	}
+}
+
 // readStart returns the start of a body, FailureBody and maxSecret long, decoded as far as that goes. Any error ends
 // it: it is for people to read.
 func (b *bodyReader) readStart(header http.Header, body io.Reader) []byte {

@@ -35,6 +35,7 @@ func (b *bodyReader) readInline(decoded io.Reader, codings []string, announced i
 		err = b.verify(checkHash(rec), rec, bytes.NewReader(body.bytes))
 	}
 	if err != nil {
+		b.keepStart(bytes.NewReader(body.bytes))
 		body.release()
 		return err
 	}
@@ -61,7 +62,8 @@ func (b *bodyReader) readSpooled(start *buffer, decoded io.Reader, codings []str
 		err = b.verify(body.checkHash(rec), rec, body.spool.Reader())
 	}
 	if err != nil {
-		_ = body.spool.Close() // a body that failed is of no use
+		b.keepStart(body.spool.Reader())
+		_ = body.spool.Close() // a body that failed is of no use otherwise
 		return err
 	}
 	rec.Spool, rec.HasBody = body.spool, true

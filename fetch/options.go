@@ -168,8 +168,8 @@ type Options struct {
 	// DropBody keeps no body: Records have its size and hash only. It has no effect with a BodyStore.
 	DropBody bool
 
-	// FailureBody is how many bytes of the decoded body of a response that is no success are kept in
-	// Record.FailureBody; 0 is none, 1 MiB the most.
+	// FailureBody is how many bytes of the decoded body of a response that is no success, or whose body failed, are kept
+	// in Record.FailureBody; 0 is none, 1 MiB the most. With a BodyStore or DropBody it keeps none of those that failed.
 	FailureBody int64
 
 	// BodyStore takes the bodies of successes; nil leaves them in their Records.
