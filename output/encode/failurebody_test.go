@@ -15,6 +15,8 @@ func TestFailureBody(t *testing.T) {
 	for _, tt := range []struct{ name, contentType, body, want string }{
 		{"JSON as text", "application/json", `{"error":"no \"id\""}`, `,"response_body":"{\"error\":\"no \\\"id\\\"\"}"`},
 		{"a problem document", "application/problem+json", "{}", `,"response_body":"{}"`},
+		{"an error of DynamoDB", "application/x-amz-json-1.0", `{"message":"no"}`,
+			`,"response_body":"{\"message\":\"no\"}"`},
 		{"text", "text/plain", "no\n", `,"response_body":"no\n"`},
 		{"no type, and text", "", "no", `,"response_body":"no"`},
 		{"cut amid a character", "text/plain; charset=utf-8", "caf\xc3", `,"response_body":"caf"`},

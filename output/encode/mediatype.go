@@ -2,6 +2,7 @@ package encode
 
 import (
 	"mime"
+	"slices"
 	"strings"
 )
 
@@ -31,18 +32,39 @@ func firstCharset(parameters string) string {
 	return ""
 }
 
+// isJSON reports whether a media type is one of JSON, as are application/problem+json and application/x-amz-json-1.1,
+// the one of DynamoDB and other APIs of AWS.
 func isJSON(kind string) bool {
-	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+	return kind == "application/json" || strings.HasSuffix(kind, "+json") || hasWord(kind, "json")
 }
 
 // isText reports whether a media type is one of text. No type at all is, where the bytes agree.
 func isText(kind string) bool {
 	switch kind {
 	case "application/javascript", "application/ecmascript", "application/x-javascript",
-		"application/x-www-form-urlencoded", "application/x-ndjson", "application/jsonl", "application/json-seq",
-		"application/yaml", "application/x-yaml", "application/toml", "application/sql", "application/graphql",
-		"application/x-sh", "application/rtf", "application/x-pem-file":
+		"application/x-www-form-urlencoded", "application/json-seq", "application/toml", "application/sql",
+		"application/graphql", "application/x-sh", "application/rtf", "application/x-pem-file",
+		"application/openmetrics-text": // of Prometheus
 		return true
 	}
-	return strings.HasPrefix(kind, "text/") || isXML(kind) || strings.HasSuffix(kind, "+yaml")
+	return strings.HasPrefix(kind, "text/") || isXML(kind) || strings.HasSuffix(kind, "+yaml") ||
+		hasWord(kind, textWords...)
+}
+
+// textWords are the words by which a name says that it is one of text, as application/vnd.elasticsearch+x-ndjson and
+// application/vnd.apple.mpegurl do. "text" is none: application/vnd.oasis.opendocument.text is a ZIP file.
+var textWords = []string{"ndjson", "jsonl", "jsonlines", "csv", "tsv", "yaml", "mpegurl"}
+
+// hasWord reports whether a media type of application has one of some words in its name.
+func hasWord(kind string, words ...string) bool {
+	name, ok := strings.CutPrefix(kind, "application/")
+	if !ok {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '-' || r == '.' || r == '+' }) {
+		if slices.Contains(words, word) {
+			return true
+		}
+	}
+	return false
 }
