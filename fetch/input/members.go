@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/redact"
 	"batchfetch/fetch/spelling"
@@ -46,7 +47,7 @@ func (line *jsonLine) checkMembers(text []byte) error {
 	err := lineNames().check(text, isOurs)
 	var unknown *unknownMember
 	if errors.As(err, &unknown) && line.URL == "" && unknown.near != "url" {
-		return nil // that it has no URL says more: it may be no request at all
+		return urlElsewhere(text) // that it has no URL says more: it may be no request at all
 	}
 	if err != nil || line.Request == nil {
 		return err
@@ -54,6 +55,18 @@ func (line *jsonLine) checkMembers(text []byte) error {
 	for m := (members{rest: text}); m.next(); {
 		if string(memberName(m.name)) == "request" {
 			return requestNames().check(m.value, false)
+		}
+	}
+	return nil
+}
+
+// urlElsewhere returns the error of an object without a url of which another member has a URL; nil where none has.
+func urlElsewhere(object []byte) error {
+	for m := (members{rest: object}); m.next(); {
+		if value := bytes.ToLower(m.value[:min(len(m.value), 9)]); bytes.HasPrefix(value, []byte(`"http://`)) ||
+			bytes.HasPrefix(value, []byte(`"https://`)) {
+			name := failure.Clip(redact.URLs(string(memberName(m.name))), maxName)
+			return fmt.Errorf("%w, and the member %q has one: jq -c '{url: .[%q], meta: .}'", fetch.ErrNoURL, name, name)
 		}
 	}
 	return nil
