@@ -131,8 +131,12 @@ func prepareManual(t *testing.T, dir string) string {
 	return proxy.Listener.Addr().String()
 }
 
-// serveManual answers every request with JSON, and links a second page to the first.
+// serveManual answers every request with JSON, and links a second page to the first; a sitemap with a sitemap.
 func serveManual(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/sitemap") {
+		_, _ = w.Write([]byte("<urlset><url><loc>https://example.com/a</loc></url></urlset>"))
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", `"1"`)
 	next := ""
@@ -174,6 +178,7 @@ func writeManualFiles(t *testing.T, dir string) {
 		"page.html": `<p><a href="https://example.com/a">one</a> (https://example.com/b)`,
 		"index.cdxj": "!meta 0 {\"format\": \"cdxj\"}\n" +
 			`com,example)/a 20260102030405 {"url": "https://example.com/a", "status": "200"}` + "\n",
+		"index.xml": "<sitemapindex><sitemap><loc>https://example.com/sitemap-1.xml</loc></sitemap></sitemapindex>",
 		"SHA256SUMS": fmt.Sprintf("%x  ./sub/a b.txt\n",
 			sha256.Sum256(manualPage("/dist/sub/a b.txt", "/dist/sub/a b.txt?page=2"))),
 		"fetch.txt":         "https://example.com/a\t-\tdata/sub/a b.txt\nhttps://example.com/b 12  data/b\n",
