@@ -47,7 +47,8 @@ number waits. A request is sent again over another connection only where the ser
 response began, and the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113
 section 8.7).
 What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a
-connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go).
+connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go), and a kept
+one where a new one waits while the kept ones are answered (makeroom.go).
 
 Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
 reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one
@@ -69,7 +70,7 @@ The files, from the bottom: each uses those of its line and of the lines above a
 	exchangecontext.go                         what ends with an exchange
 	alternatives.go                            which origins may be asked over HTTP/3, and where
 	idle.go sharedconn.go want.go pool.go      lists of connections, the queue of who waits; a pool has them under its lock
-	release.go reap.go                         which connections a pool closes
+	release.go reap.go makeroom.go             which connections a pool closes
 	handout.go dials.go acquire.go             who gets a connection that is there; how they are made, and waited for
 	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces
 	header.go heads.go silence.go errors.go    what a Call met, and its heads for an archive

@@ -26,6 +26,7 @@ type h1Conn struct {
 	started  int64       // received, when the exchange began
 	acks     int         // calls of ackPiece in this exchange
 	used     bool        // it has carried an exchange
+	began    time.Time   // when its last exchange did
 	unpolled bool        // it is used again without a poll
 	probe    [1]byte     // for hasNothingReceived
 	abort    func()      // closes conn; any goroutine may call it

@@ -34,14 +34,22 @@ func (h *h1Conn) isReusableFor(c *Call) bool {
 // read to its end, and is closed in any other case; also when ctx ends, until the body is read or closed.
 func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
 	c.gotConn(h.conn, h.tls, h.used)
-	h.used, h.started, h.acks = true, h.received, 0
+	isFirst := !h.used
+	h.used, h.began, h.started, h.acks = true, c.connectedAt, h.received, 0
 	h.in = headReaders.Get().(*headReader)
 	h.in.Reset(h)
 	b := &c.h1Body
 	*b = responseBody{conn: h, pool: p, host: p.hostOf(c.Target)}
 	b.attach(ctx)
+	var first *firstExchange
+	if isFirst {
+		first = p.beginFirst(b.host, h.began)
+	}
 	b.write = h.writeRequest(c, p)
 	resp, reframed, err := h.readResponse(c)
+	if first != nil {
+		p.endFirst(b.host, first)
+	}
 	if err != nil {
 		b.end(false)
 		return nil, b.write.explain(err)

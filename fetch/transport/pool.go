@@ -32,12 +32,13 @@ type pool struct {
 	mu           sync.Mutex // guards all below, and the idle of each h1Conn
 	idle         idleConns
 	shared       sharedConns
-	reaper       *time.Timer           // runs reapIdle; nil where no connection is idle
-	queues       map[string]*hostQueue // by host; one without wants and dials is deleted
-	earlyClosers map[string]bool       // hosts that close kept connections unannounced; at most maxEarlyClosers
-	released     []*h1Conn             // taken out of the pool by release, and not closed yet
-	shortAt      time.Time             // when this machine lacked something for a dial last; zero is never
-	closed       bool                  // no connection is kept or dialed any more
+	reaper       *time.Timer                 // runs reapIdle; nil where no connection is idle
+	queues       map[string]*hostQueue       // by host; one without wants and dials is deleted
+	earlyClosers map[string]bool             // hosts that close kept connections unannounced; at most maxEarlyClosers
+	unanswered   map[string][]*firstExchange // by host, the oldest first
+	released     []*h1Conn                   // taken out of the pool by release, and not closed yet
+	shortAt      time.Time                   // when this machine lacked something for a dial last; zero is never
+	closed       bool                        // no connection is kept or dialed any more
 
 	dials   sync.WaitGroup  // goroutines of dials under way
 	dialCtx context.Context // bounds all dials; ended by Close
@@ -51,7 +52,8 @@ type dialerOf func(*Target) (*dial.Dialer, Version)
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {
 	p := &pool{
 		dial: dial, maxIdle: maxIdle, queues: make(map[string]*hostQueue), earlyClosers: make(map[string]bool),
-		slowDial: slowDial, idle: idleConns{byHost: make(map[string]*h1Conn)},
+		unanswered: make(map[string][]*firstExchange),
+		slowDial:   slowDial, idle: idleConns{byHost: make(map[string]*h1Conn)},
 		shared: sharedConns{byHost: make(map[string][]*sharedConn), known: make(map[string]bool)},
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())

@@ -39,7 +39,7 @@ func TestWriteThatFails(t *testing.T) {
 				began := time.Now()
 				ctx, call := startCall(t, testTarget(t, "POST", "http://a.test/", []byte(strings.Repeat("x", size))))
 				h := newH1Conn(conn.New(deafConn{ours}, nil), nil)
-				resp, err := h.roundTrip(ctx, call, &pool{})
+				resp, err := h.roundTrip(ctx, call, newPool(1, nil))
 				if response == "" {
 					f := call.Explain(ctx, err, 0, 0)
 					if f == nil || f.Kind != failure.Reset || !errors.Is(err, syscall.EPERM) || time.Since(began) > time.Second {

@@ -1,0 +1,83 @@
+package transport
+
+import (
+	"slices"
+	"time"
+)
+
+// This file is about servers with a thread or a process for each connection, such as uWSGI (--http11-socket) and many
+// small ones: it serves nothing else until its client closes the connection, or leaves it idle for long. A connection
+// beyond their number is accepted by the system, but what is sent over it waits for as long as those before it are kept.
+// So a kept connection is closed where the first request over another one waits while it was answered.
+
+// firstTurn is how long the first request over a connection waits for its response before a kept connection makes room
+// for it. After that it takes twice as long each time, as the server may just need long for this request.
+const firstTurn = time.Second
+
+// A firstExchange is the first one over a connection, while it has no response. Guarded by pool.mu.
+type firstExchange struct {
+	began time.Time
+	turn  time.Duration
+	timer *time.Timer // fires after turn
+	isDue bool        // it has, and no connection has made room since
+}
+
+// beginFirst notes that the first request over a connection to host is being sent.
+func (p *pool) beginFirst(host string, began time.Time) *firstExchange {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := &firstExchange{began: began, turn: firstTurn}
+	f.timer = time.AfterFunc(f.turn, func() { p.closeIdleFor(host, f) })
+	p.unanswered[host] = append(p.unanswered[host], f)
+	return f
+}
+
+// endFirst notes that it has been answered, or has failed.
+func (p *pool) endFirst(host string, f *firstExchange) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f.timer.Stop()
+	rest := slices.DeleteFunc(p.unanswered[host], func(other *firstExchange) bool { return other == f })
+	if p.unanswered[host] = rest; len(rest) == 0 {
+		delete(p.unanswered, host)
+	}
+}
+
+// closeIdleFor closes an idle connection to the host of f, whose turn has come; else the next connection whose exchange
+// is over is closed (makesRoom).
+func (p *pool) closeIdleFor(host string, f *firstExchange) {
+	p.mu.Lock()
+	var h *h1Conn
+	if slices.Contains(p.unanswered[host], f) { // else its response came as the timer fired
+		if h = p.idle.pop(host); h != nil {
+			f.hasRoom()
+		} else {
+			f.isDue = true
+			f.timer.Reset(f.turn)
+		}
+	}
+	p.mu.Unlock()
+	if h != nil {
+		h.close()
+	}
+}
+
+// makesRoom reports whether a connection whose exchange is over is to be closed, for one to the same host whose turn
+// has come, and which has waited for twice as long as the exchange took. mu is held.
+func (p *pool) makesRoom(host string, h *h1Conn) bool {
+	now := h.idle.since
+	for _, f := range p.unanswered[host] {
+		if f.isDue && h.used && now.Sub(f.began) >= 2*now.Sub(h.began) {
+			f.hasRoom()
+			return true
+		}
+	}
+	return false
+}
+
+// hasRoom notes that a connection has made room for f.
+func (f *firstExchange) hasRoom() {
+	f.isDue = false
+	f.turn *= 2
+	f.timer.Reset(f.turn)
+}
