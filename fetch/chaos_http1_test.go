@@ -12,6 +12,7 @@ const (
 	okBody         = okHeader + "Content-Length: 4\r\n\r\nbody"
 	afterOK        = "200 OK and "
 	beforeResponse = "connected, no answer had arrived"
+	noChunk        = "the body broke off: what followed is no chunk"
 	noHTTP         = "not a valid HTTP answer"
 	escape         = "\x1b]0;owned\x07\x1b[2J\u009b31m"
 	csi            = "\u009b31m" // a control character that is valid in a header

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"sync/atomic"
+
+	"batchfetch/fetch/failure"
 )
 
 // A responseBody is the body of a response. It owns the connection until the body has been read to its end or is
@@ -56,7 +58,24 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	if err != nil {
 		b.end(err == io.EOF)
 	}
+	if b.chunked && b.payload > 0 && isNoChunkSize(err) {
+		err = failure.New(failure.Truncated, "the body broke off: what followed is no chunk: %w", err)
+	}
 	return n, err
+}
+
+// isNoChunkSize reports whether err says that something else stands where the size of a chunk should. Behind other
+// chunks that is how a body breaks off whose application fails: Puma 5.6 writes a status line there, others the text of
+// an error.
+func isNoChunkSize(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch err.Error() { // package net/http has no other name for it
+	case "invalid byte in chunk length", "empty hex number for chunk length", "chunked line ends with bare LF":
+		return true
+	}
+	return false
 }
 
 // Close closes the connection where the body has not been read to its end. Any goroutine may call it.

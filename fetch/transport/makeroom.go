@@ -7,20 +7,8 @@ import (
 
 // This file is about servers with a thread or a process for each connection, such as uWSGI (--http11-socket) and many
 // small ones: it serves nothing else until its client closes the connection, or leaves it idle for long. A connection
-// beyond their number is accepted by the system, but what is sent over it waits for as long as those before it are kept.
+// beyond their number is accepted by the system, but what is sent over it waits as long as the others are kept in use.
 // So a kept connection is closed where the first request over another one waits while it was answered.
-
-// firstTurn is how long the first request over a connection waits for its response before a kept connection makes room
-// for it. After that it takes twice as long each time, as the server may just need long for this request.
-const firstTurn = time.Second
-
-// A firstExchange is the first one over a connection, while it has no response. Guarded by pool.mu.
-type firstExchange struct {
-	began time.Time
-	turn  time.Duration
-	timer *time.Timer // fires after turn
-	isDue bool        // it has, and no connection has made room since
-}
 
 // beginFirst notes that the first request over a connection to host is being sent.
 func (p *pool) beginFirst(host string, began time.Time) *firstExchange {
@@ -73,11 +61,4 @@ func (p *pool) makesRoom(host string, h *h1Conn) bool {
 		}
 	}
 	return false
-}
-
-// hasRoom notes that a connection has made room for f.
-func (f *firstExchange) hasRoom() {
-	f.isDue = false
-	f.turn *= 2
-	f.timer.Reset(f.turn)
 }
