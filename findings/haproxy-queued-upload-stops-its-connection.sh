@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# HAProxy: an upload over HTTP/2 that waits for a server stops its whole connection, with the upload that has the server.
+# HAProxy: an upload over HTTP/2 that waits for a server stops its whole connection, and so the upload that has one.
 #
 # Expected: with `maxconn 1` of a server the second of two uploads waits in HAProxy's queue until the first is done, and
 #   that takes as long as the two one after the other, some milliseconds. Streams of HTTP/2 have windows of their own
