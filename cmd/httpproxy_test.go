@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,14 +20,18 @@ import (
 type httpProxy struct {
 	origin *origin
 	user   string // user:password that it requires; "" is none
+	busy   int    // how many requests it still answers with 429 and Retry-After: 1; guarded by origin.mu
 }
 
 // startProxy is the command middle.
 func startProxy(ts *testscript.TestScript, neg bool, args []string) {
-	requireUsage(ts, !neg && (len(args) == 1 || len(args) == 2), "middle NAME [USER:PASSWORD]")
+	requireUsage(ts, !neg && (len(args) == 1 || len(args) == 2), "middle NAME [USER:PASSWORD | REFUSALS]")
 	p := &httpProxy{origin: scriptEnvOf(ts).origin}
 	if len(args) == 2 {
-		p.user = args[1]
+		var err error
+		if p.busy, err = strconv.Atoi(args[1]); err != nil {
+			p.user = args[1]
+		}
 	}
 	server := httptest.NewServer(p)
 	ts.Defer(func() { server.CloseClientConnections(); server.Close() })
@@ -36,10 +41,17 @@ func startProxy(ts *testscript.TestScript, neg bool, args []string) {
 func (p *httpProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.origin.mu.Lock()
 	p.origin.requests = append(p.origin.requests, loggedRequest{time.Now(), "via:" + r.Method + " " + r.RequestURI})
+	busy := p.busy > 0
+	p.busy--
 	p.origin.mu.Unlock()
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(p.user))
 	if p.user != "" && r.Header.Get("Proxy-Authorization") != want {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
+		return
+	}
+	if busy {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "later", http.StatusTooManyRequests)
 		return
 	}
 	if r.Method == http.MethodConnect {

@@ -147,7 +147,7 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 		case resp.StatusCode/100 == 1:
 			continue
 		case resp.StatusCode/100 != 2:
-			return &failure.ProxyRefusal{Status: resp.StatusCode}
+			return &failure.ProxyRefusal{Status: resp.StatusCode, Header: resp.Header}
 		case in.Buffered() > 0:
 			return failure.New(failure.Protocol, "it sent more than an answer")
 		}

@@ -6,7 +6,8 @@ import "net/http"
 // 9110 section 9.3.6), or for a SOCKS server the one with the same meaning.
 type ProxyRefusal struct {
 	Status int
-	Text   string // what a SOCKS server said; empty for an HTTP proxy
+	Header http.Header // of the response; nil for a SOCKS server
+	Text   string      // what a SOCKS server said; empty for an HTTP proxy
 }
 
 // Error returns Text, or the status with its reason phrase.

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -109,6 +110,23 @@ func (a *Answer) IsShort() bool {
 	return a.Failure != nil && a.NotProcessed &&
 		(a.Failure.Kind == failure.Connect || a.Failure.Kind == failure.Timeout) && fdlimit.IsShortage(a.Failure)
 }
+
+// refusing returns the status and header of the response that may be a refusal: that of the server or, where no tunnel
+// to it was opened, that of the proxy. Status 0 is none.
+func (a *Answer) refusing() (status int, header http.Header) {
+	if a.Failure == nil {
+		return a.Status, a.sentHeader()
+	}
+	var tunnel *failure.ProxyRefusal
+	if a.Status != 0 || !errors.As(a.Failure, &tunnel) {
+		return 0, nil
+	}
+	return tunnel.Status, tunnel.Header
+}
+
+// isOverProxy reports whether the response may be that of a proxy: of one that forwarded the request, or that opened no
+// tunnel.
+func (a *Answer) isOverProxy() bool { return a.Proxy != nil || a.Status == 0 && !a.isOverload() }
 
 // isOverload reports that the server has reset the stream of the request because of its load, before a response began.
 func (a *Answer) isOverload() bool { return a.Failure != nil && a.Failure.Overload && !a.Responded }

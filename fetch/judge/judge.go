@@ -24,6 +24,9 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 		v.Health = Unknown
 	case r != nil && v.Fate != Restart && !(v.PerhapsPage && t.OfPage):
 		v.Refusal, v.Health, v.Hold = true, Refused, r.hold.wait
+		if a.isOverProxy() && r.hold.wait > 0 {
+			v.Hold = max(v.Hold, v.Delay)
+		}
 		v.TooLong = r.hold.isLongerThan(p.RetryMaxDelay)
 	case v.NotReady:
 		v.Health = Healthy
@@ -36,7 +39,11 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 		v.Quotas = told.quotas
 	}
 	if p.Explain {
-		v.Believed = told.explain(a.sentHeader(), r)
+		h := a.sentHeader()
+		if r != nil {
+			_, h = a.refusing()
+		}
+		v.Believed = told.explain(h, r)
 	}
 	return v
 }
@@ -96,7 +103,7 @@ func (p *Policy) judgeRedirect(t Trial, a *Answer, now time.Time) Verdict {
 	}
 	asked := parseRetryAfter(a.sentHeader(), now)
 	if asked.isLongerThan(p.RetryMaxDelay) {
-		return Verdict{Failure: p.tooLongFailure(a.Status, asked.wait)}
+		return Verdict{Failure: p.tooLongFailure(a.failureOfStatus(), asked.wait)}
 	}
 	return Verdict{Fate: Hop, Delay: asked.wait}
 }

@@ -3,6 +3,8 @@ package judge
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"reflect"
 	"testing"
 	"time"
 
@@ -205,6 +207,59 @@ func TestRefusedTunnels(t *testing.T) {
 		if v.Fate != want || v.Failure.Kind != failure.Connect {
 			t.Errorf("%d: %+v", status, v)
 		}
+	}
+}
+
+// TestTunnelLimits: a proxy that limits tunnels, such as HAProxy 2.6 with deny_status 429 in front of a pool of them,
+// refuses as a host does: that spends no attempt, whatever the method, and the wait is its Retry-After.
+func TestTunnelLimits(t *testing.T) {
+	post := Trial{Method: "POST", Attempts: 9}
+	for _, tt := range []struct {
+		status int
+		header http.Header
+		want   Verdict
+		kind   failure.Kind
+	}{
+		{429, http.Header{"Retry-After": {"5"}}, Verdict{Fate: Retry, Refusal: true, Health: Refused,
+			Delay: 5 * time.Second, Hold: 5 * time.Second}, failure.RateLimited},
+		{429, nil, Verdict{Fate: Retry, Refusal: true, Health: Refused}, failure.RateLimited},
+		{403, http.Header{"Retry-After": {"2"}}, Verdict{Fate: Retry, Refusal: true, Health: Refused,
+			Delay: 2 * time.Second, Hold: 2 * time.Second}, failure.RateLimited},
+		{503, http.Header{"Retry-After": {"5"}}, Verdict{Fate: Retry, Refusal: true, PerhapsPage: true, Health: Refused,
+			Delay: 5 * time.Second, Hold: 5 * time.Second}, failure.Connect},
+		{429, http.Header{"Retry-After": {"3600"}}, Verdict{Refusal: true, Health: Refused, TooLong: true,
+			Hold: time.Hour}, failure.RateLimited},
+	} {
+		shared := failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: tt.status, Header: tt.header})
+		v := Judge(policyWith(nil), post, Answer{Failure: shared, NotProcessed: true}, judgedAt, 0)
+		if got := v.Failure; got.Kind != tt.kind || got.RetryAfter != tt.want.Hold || got == shared {
+			t.Errorf("%d %v: %+v", tt.status, tt.header, got)
+		}
+		if v.Failure = nil; !reflect.DeepEqual(v, tt.want) {
+			t.Errorf("%d %v: got %+v", tt.status, tt.header, v)
+		}
+	}
+}
+
+// TestLimitOfProxy: a limit of a proxy may be for all hosts together. Those that it refused at one time, which HAProxy
+// counts as well, come back at different times, and ever later.
+func TestLimitOfProxy(t *testing.T) {
+	tunnel := failure.New(failure.Connect, "proxy: %w",
+		&failure.ProxyRefusal{Status: 429, Header: http.Header{"Retry-After": {"5"}}})
+	forwarded := status(429, "Retry-After", "5")
+	forwarded.Proxy = &url.URL{}
+	for _, a := range []Answer{{Failure: tunnel}, forwarded} {
+		for refusals, want := range map[int]time.Duration{0: 5, 1: 6, 2: 7, 4: 13, 9: 65} {
+			trial := Trial{Method: "GET", Attempts: 1, Refusals: refusals}
+			v := Judge(policyWith(nil), trial, a, judgedAt, 1)
+			if want *= time.Second; v.Fate != Retry || v.Delay != want || v.Hold != want {
+				t.Errorf("%d refusals before, %v: %+v", refusals, a.Failure, v)
+			}
+		}
+	}
+	trial := Trial{Method: "GET", Attempts: 1, Refusals: 9}
+	if v := Judge(policyWith(nil), trial, status(429, "Retry-After", "5"), judgedAt, 1); v.Delay != 5*time.Second {
+		t.Errorf("without a proxy: %+v", v)
 	}
 }
 

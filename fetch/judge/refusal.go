@@ -22,35 +22,35 @@ type refusal struct {
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
 // beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200
-// with which MediaWiki refuses a request because of its lag (maxlag). In place of a response it is a stream that the
-// server has reset because of its load: Node.js does so while more than 10 MB of other responses wait to be read.
+// with which MediaWiki refuses a request because of its lag (maxlag). The response to CONNECT of a proxy that opens no
+// tunnel counts as one of the host. In place of a response it is a stream that the server has reset because of its
+// load: Node.js does so while more than 10 MB of other responses wait to be read.
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
 func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {
 	if a.isOverload() {
 		return new(refusal)
 	}
-	if a.Status == 0 || a.Partial == PartialContinues || a.Failure != nil ||
-		p.polls(t, a.Status, a.sentHeader()) {
+	status, h := a.refusing()
+	if status == 0 || a.Partial == PartialContinues || p.polls(t, status, h) {
 		return nil
 	}
-	h := a.sentHeader()
-	if a.Status < 400 && !p.ThrottleOn.Has(a.Status) {
+	if status < 400 && !p.ThrottleOn.Has(status) {
 		if !isLagging(h) {
 			return nil
 		}
-	} else if p.AcceptStatus.Has(a.Status) && !p.ThrottleOn.Has(a.Status) {
+	} else if p.AcceptStatus.Has(status) && !p.ThrottleOn.Has(status) {
 		return nil
 	}
 	asked := parseRetryAfter(h, now)
 	switch {
 	case asked.field != "":
 		told.capResets(&asked)
-		perhapsPage := a.Status >= 500 && a.Status <= 599 && !told.spent && !p.ThrottleOn.Has(a.Status) &&
+		perhapsPage := status >= 500 && status <= 599 && !told.spent && !p.ThrottleOn.Has(status) &&
 			!isThrottlingError(h) && !asked.isLongerThan(p.RetryMaxDelay)
 		return &refusal{hold: asked, perhapsPage: perhapsPage}
-	case p.ThrottleOn.Has(a.Status), a.Status == http.StatusTooManyRequests, isThrottlingError(h):
-	case told.spent && a.Status >= 400 && !isAboutPage(a.Status):
+	case p.ThrottleOn.Has(status), status == http.StatusTooManyRequests, isThrottlingError(h):
+	case told.spent && status >= 400 && !isAboutPage(status):
 	default:
 		return nil
 	}
@@ -115,15 +115,11 @@ const (
 // RetryMaxDelay, after maxRefusals, and where RetryMaxTime would be over. A request that was refused by 429 was not
 // processed, so any method may be repeated, unless its line says no.
 func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Verdict {
-	v := Verdict{Failure: a.failureOfStatus()}
-	if a.isOverload() {
-		v.Failure = a.Failure
-	} else if a.Status < 500 || a.Status > 599 {
-		v.Failure.Kind = failure.RateLimited
-	}
+	status, _ := a.refusing()
+	v := Verdict{Failure: a.failureOfRefusal(status)}
 	v.Failure.RetryAfter = r.hold.wait
 	if r.hold.isLongerThan(p.RetryMaxDelay) {
-		v.Failure = p.tooLongFailure(a.Status, r.hold.wait)
+		v.Failure = p.tooLongFailure(v.Failure, r.hold.wait)
 		return v
 	}
 	if t.Refusals >= maxRefusals-1 || !p.Adaptive && t.Refusals >= maxRefusalsAlone-1 {
@@ -131,13 +127,11 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 		return v
 	}
 	forbidden := t.Retry != nil && !*t.Retry
-	if forbidden || a.Status != http.StatusTooManyRequests && !p.mayRepeat(t) || p.RetryOn.isEmpty() {
+	processed := status != http.StatusTooManyRequests && !a.NotProcessed
+	if forbidden || processed && !p.mayRepeat(t) || p.RetryOn.isEmpty() {
 		return v
 	}
-	delay := r.hold.wait
-	if delay == 0 && r.doubtful == 0 {
-		delay = Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
-	}
+	delay := p.delayOfRefusal(t, a, r, chance)
 	if p.RetryMaxTime > 0 && t.Elapsed+delay+r.doubtful > p.RetryMaxTime {
 		return v
 	}
@@ -146,10 +140,42 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 	return v
 }
 
+// delayOfRefusal is how long a refused Task waits: as the host asks, or with backoff. Over a proxy the limit may be
+// that of the proxy, for all hosts together, of which the plan knows nothing: the wait grows with each refusal in a
+// row, so that hosts which were refused at one time don't come back at one time.
+func (p *Policy) delayOfRefusal(t Trial, a *Answer, r *refusal, chance float64) time.Duration {
+	asked := r.hold.wait
+	switch {
+	case r.doubtful != 0:
+		return asked
+	case asked == 0 && a.isOverProxy():
+		return Backoff(t.Refusals+1, p.RetryDelay, p.RetryMaxDelay, chance)
+	case asked == 0:
+		return Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
+	case a.isOverProxy() && t.Refusals > 0:
+		return asked + Backoff(t.Refusals, p.RetryDelay, p.RetryMaxDelay, chance)
+	}
+	return asked
+}
+
+// failureOfRefusal is the Failure of a refusal with a status, which is not shared with other exchanges.
+func (a *Answer) failureOfRefusal(status int) *failure.Failure {
+	f := a.failureOfStatus()
+	if a.Failure != nil {
+		f = a.Failure.Reworded(a.Failure.Err)
+	}
+	if a.isOverload() || status >= 500 && status <= 599 {
+		return f
+	}
+	f.Kind, f.Option = failure.RateLimited, ""
+	return f
+}
+
 // judgePageTrouble is judgeTask for a 5xx whose Retry-After is for its page alone: a failed attempt, and the wait is
 // that of the Task.
 func (p *Policy) judgePageTrouble(t Trial, a *Answer, r *refusal, chance float64) Verdict {
-	v := p.retryIfWorth(t, Verdict{Failure: a.failureOfStatus()}, p.RetryOn.Statuses.Has(a.Status), chance)
+	status, _ := a.refusing()
+	v := p.retryIfWorth(t, Verdict{Failure: a.failureOfRefusal(status)}, p.RetryOn.Statuses.Has(status), chance)
 	v.Failure.RetryAfter = r.hold.wait
 	if v.Fate == Retry {
 		v.Delay = max(v.Delay, r.hold.wait)
@@ -169,13 +195,13 @@ func (p *Policy) longestStreak() int {
 	return maxRefusalsAlone
 }
 
-// tooLongFailure is the Failure of a Task whose host asked for a longer wait than RetryMaxDelay.
-func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
+// tooLongFailure is the Failure of a Task whose host, or the proxy to it, asked by the response that refusal is about
+// for a longer wait than RetryMaxDelay.
+func (p *Policy) tooLongFailure(refusal *failure.Failure, wait time.Duration) *failure.Failure {
 	return &failure.Failure{
 		Kind: failure.RateLimited,
-		Err: fmt.Errorf("%s: the host announces a wait of %s, longer than retry-max-delay %s; "+
-			"--retry-max-delay %[2]s would wait",
-			failure.StatusText(status), roundUp(wait), p.RetryMaxDelay),
+		Err: fmt.Errorf("%w: the host announces a wait of %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[2]s would wait", refusal.Err, roundUp(wait), p.RetryMaxDelay),
 		RetryAfter: wait,
 	}
 }
