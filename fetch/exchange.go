@@ -76,7 +76,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	}
 	if err != nil {
 		return judge.Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed(),
-			Shared: call.IsShared()}
+			Shared: call.IsShared(), LostKept: call.LostKept()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
 	return x.receive(ctx, resp, rec)

@@ -44,6 +44,9 @@ type Answer struct {
 	NotProcessed bool
 	// Shared says that the connection may have carried other exchanges meanwhile: HTTP/2, HTTP/3.
 	Shared bool
+	// LostKept says that the request was sent over a connection that had carried another, and was lost before a response
+	// to it; where it was sent again then, the Failure may be that of the next connection.
+	LostKept bool
 	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
 	// used, or that none was confirmed.
 	Unusable *failure.Failure

@@ -19,6 +19,7 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	v.Bucket = told.bucket
 	v.Shortage = a.IsShort()
 	v.Stalled = a.Shared && a.Failure != nil && a.Failure.Kind == failure.Stalled
+	v.LostKept = a.LostKept && a.Failure != nil && !a.Responded
 	switch {
 	case a.Challenged:
 		v.Health = Unknown

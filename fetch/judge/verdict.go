@@ -37,6 +37,8 @@ type Verdict struct {
 	// Stalled says that the exchange stalled over a connection that it shared with others (HTTP/2, HTTP/3), which may all
 	// have.
 	Stalled bool
+	// LostKept is Answer.LostKept, where no response came.
+	LostKept bool
 	// Shortage says that there was no connection because this machine lacked a local port, files or memory.
 	Shortage bool
 	// Health is the state of the host, whatever the Fate of the Task.

@@ -14,6 +14,7 @@ type drops struct {
 const (
 	leastDropped = 2
 	droppedPart  = 4 // one in so many is a good part
+	restartTime  = 10 * time.Second
 	mostLimits   = 3 // as many times in a row the limit has changed nothing: the number is not why
 )
 
@@ -27,6 +28,12 @@ func (d *drops) noteDrop(others int, now time.Time) {
 		w.beginVolley(others)
 		d.since = now
 	}
+}
+
+// forget ends the count of those under way, after a connection was lost that the host had taken: for a while others may
+// be, or not be made, for the same reason.
+func (d *drops) forget(now time.Time) {
+	d.width.open, d.width.notBefore = 0, latest(d.width.notBefore, now.Add(restartTime))
 }
 
 // count counts an exchange that was under way when the first one was dropped. After the last one of them the limit is

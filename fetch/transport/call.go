@@ -169,6 +169,10 @@ func (c *Call) dropConn() {
 	c.conn, c.pool, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, nil, false, nil, 0, true
 }
 
+// LostKept reports whether the request was sent over a connection that had carried another, and was lost before a
+// response; of the connection of the last sending it counts only after a failure.
+func (c *Call) LostKept() bool { return c.dropped || c.conn != nil && c.reused && !c.Responded() }
+
 // noConn records that there is no connection for the request.
 func (c *Call) noConn() { c.notProcessed = !c.dropped }
 

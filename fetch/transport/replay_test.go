@@ -78,6 +78,9 @@ func TestReplay(t *testing.T) {
 				if f := call.Explain(ctx, err, 0, 0); f.Kind != tt.kind || f.Error() != tt.text {
 					t.Errorf("got %s: %v", f.Kind, f)
 				}
+				if kept := !tt.atFirst && !call.Responded(); call.LostKept() != kept {
+					t.Errorf("LostKept is %t", !kept)
+				}
 				if n := server.conns.Load(); n != 1 {
 					t.Errorf("%d connections", n)
 				}
