@@ -89,7 +89,7 @@ func (p *Proxy) explainStep(ctx context.Context, step string, err error) *failur
 	case errors.As(err, &refusal):
 		f := failure.New(failure.Connect, "proxy %s: %s: %w", p, step, refusal)
 		if refusal.IsLogin() {
-			f.Option = "proxy"
+			f.Option = refusal.LoginOption()
 		}
 		return f
 	case f != nil:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -151,8 +150,9 @@ func (a *Answer) failureOfStatus() *failure.Failure {
 		f.Option = failure.TLSScheme
 	}
 	if a.isProxyLogin() {
-		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, &failure.ProxyRefusal{Status: a.Status})
-		f.Option = "proxy"
+		refusal := &failure.ProxyRefusal{Status: a.Status, Header: a.sentHeader()}
+		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, refusal)
+		f.Option = refusal.LoginOption()
 	} else if a.wantsDigest() {
 		f.Err = fmt.Errorf("%w: the server wants Digest authentication", f.Err)
 		f.Option = "digest"
@@ -167,13 +167,7 @@ func (a *Answer) wantsDigest() bool {
 		return false
 	}
 	lines := a.sentHeader().Values("WWW-Authenticate")
-	asksFor := func(scheme string) bool {
-		return slices.ContainsFunc(lines, func(line string) bool {
-			line = strings.ToLower(line)
-			return strings.HasPrefix(line, scheme) || strings.Contains(line, ", "+scheme)
-		})
-	}
-	return asksFor("digest ") && !asksFor("basic ")
+	return failure.HasChallenge(lines, "digest") && !failure.HasChallenge(lines, "basic")
 }
 
 // isProxyLogin reports whether the response is that of the proxy, which wants a user and password or others: 407, or a
