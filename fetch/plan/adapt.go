@@ -277,6 +277,14 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 		return
 	}
 	o := l.overload
+	known := o.pages.areKnown()
+	if o.pages.observe(t, l.active, o.share) {
+		if !known {
+			o.forgive()
+			l.pace.setRate(l.paceRate(), now)
+		}
+		return
+	}
 	o.observe(overloaded, t.Started, now)
 	if o.failed++; !overloaded {
 		o.failed = 0
@@ -295,7 +303,7 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 		o.streak, o.heldAt = 0, now
 		o.holds++
 	}
-	rare := o.share < rareOverload && (o.limit > 2*max(l.meter.perSecond(now), leastObservedRate) ||
+	rare := o.isRare() && (o.limit > 2*max(l.meter.perSecond(now), leastObservedRate) ||
 		l.perSecond > 0 && o.limit >= l.perSecond)
 	if deaf := o.isDeaf(now); deaf || rare {
 		if deaf {

@@ -22,11 +22,12 @@ type overload struct {
 	holds  int       // in a row, without another response
 	heldAt time.Time // when the host was held last
 
-	entry    float64   // the capacity when the limit was set first
-	lowSince time.Time // since when the limit has been well below entry
-	low      int       // responses since then
-	lowShare int       // how many of these were Overloaded
-	deafTo   time.Time // until then only a host that accepts hardly any is limited: a lower rate has changed nothing
+	entry    float64      // the capacity when the limit was set first
+	lowSince time.Time    // since when the limit has been well below entry
+	low      int          // responses since then
+	lowShare int          // how many of these were Overloaded
+	pages    failingPages // whether they are for their pages
+	deafTo   time.Time    // until then only a host that accepts hardly any is limited: a lower rate has changed nothing
 }
 
 const (
@@ -113,10 +114,21 @@ func (o *overload) isDeaf(now time.Time) bool {
 
 // isOver reports whether the share of refused requests makes the rate be limited.
 func (o *overload) isOver(now time.Time) bool {
-	if now.Before(o.deafTo) {
+	if now.Before(o.deafTo) || o.pages.areKnown() {
 		return o.share > deafShare
 	}
 	return o.share > overloadShare || o.streak >= streakToLimit
+}
+
+// isRare reports whether so few responses are Overloaded that the rate is limited no more.
+func (o *overload) isRare() bool {
+	return o.share < rareOverload || o.pages.areKnown() && o.share < overloadShare
+}
+
+// forgive ends the limit, and what the responses that were for their pages have added to the share.
+func (o *overload) forgive() {
+	o.limit, o.share, o.streak, o.holds, o.failed = 0, o.pages.share, 0, 0, 0
+	o.lowSince, o.low, o.lowShare = time.Time{}, 0, 0
 }
 
 // expiry is when a lane without Tasks may be deleted, as far as its overload goes. The zero time is now.

@@ -66,11 +66,14 @@ func (p *pageTrouble) putOff(t *Task, now time.Time) bool {
 }
 
 // weigh takes in what has become of a Task that had a doubtful response: another one, or it was accepted.
-func (p *pageTrouble) weigh(again bool) {
-	byLimit := min(max(p.share, 0.1), 0.7)
+func (p *pageTrouble) weigh(again bool) { p.evidence = weighed(p.evidence, p.share, again) }
+
+// weighed is the evidence that some responses are for their pages, after the request for one such page was made again:
+// it had another, or was accepted. share is that of first requests that have one.
+func weighed(evidence, share float64, again bool) float64 {
+	byLimit := min(max(share, 0.1), 0.7)
 	if again {
-		p.evidence = min(p.evidence+math.Log(steady/byLimit), mostEvidence)
-		return
+		return min(evidence+math.Log(steady/byLimit), mostEvidence)
 	}
-	p.evidence = max(p.evidence+math.Log((1-steady)/(1-byLimit)), leastEvidence)
+	return max(evidence+math.Log((1-steady)/(1-byLimit)), leastEvidence)
 }
