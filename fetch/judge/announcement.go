@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -35,6 +36,25 @@ func (a *announcement) believe(q Quota, countsRequests bool, fields ...string) {
 	for _, field := range fields {
 		if field != "" && !slices.Contains(a.fields, field) {
 			a.fields = append(a.fields, field)
+		}
+	}
+}
+
+// sharpen lowers resets that were computed from a time to a Retry-After in seconds, which says the same without being
+// rounded. The README of rate-limiter-flexible proposes both for each response, accepted ones too.
+func (a *announcement) sharpen(h http.Header, now time.Time) {
+	asked := parseRetryAfter(h, now)
+	if asked.field == "" || asked.rounded {
+		return
+	}
+	for i := range a.quotas {
+		q := &a.quotas[i]
+		wait := asked.wait
+		if q.Remaining == 0 {
+			wait = max(wait, leastReset)
+		}
+		if q.Rounded && wait < q.Reset && q.Reset-asked.wait <= WaitRounding {
+			q.Reset, q.Rounded = wait, false
 		}
 	}
 }

@@ -113,6 +113,21 @@ func (f *family) readRemaining(a *announcement) {
 		}
 		a.believe(q, countsRequests(f.name), f.name, resetName, limitName, intervalName)
 	}
+	if resetName == "" && len(remaining) == 1 && len(limits) == 1 && remaining[0].value < 1 {
+		f.readRefill(a, limits[0].value)
+	}
+}
+
+// readRefill adds the rate at which an empty token bucket is filled, in requests a second, where a response says it in
+// place of a reset: the throttle of restify (X-RateLimit-Rate) and Spring Cloud Gateway (X-RateLimit-Replenish-Rate).
+// What the bucket had at first may be used at once.
+func (f *family) readRefill(a *announcement, size float64) {
+	text, name := f.find("Rate", "Replenish-Rate")
+	if rate, ok := parseNumber(boundText(text)); ok && rate > 0 && size >= 1 && size/rate < longestReset.Seconds() {
+		n := wholeNumber(size)
+		a.believe(Quota{Policy: name, Remaining: n, Limit: n, Interval: boundWait(size / rate), RateOnly: true},
+			countsRequests(f.name), name)
+	}
 }
 
 // policy names the quota of a family; those of a list are told apart by their place.
@@ -125,7 +140,7 @@ func (f *family) policy(i int) string {
 
 // limit returns the value and the name of the field that says how many requests a whole window has.
 func (f *family) limit() (value, name string) {
-	if value, name = f.find("Limit", "Max", "Total", "Allowed", "Quota"); name != "" {
+	if value, name = f.find("Limit", "Max", "Total", "Allowed", "Quota", "Burst-Capacity"); name != "" {
 		return value, name
 	}
 	name = strings.TrimSuffix(f.before, "-") // X-Rate-Limit, X-HubSpot-RateLimit-Daily

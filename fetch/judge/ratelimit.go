@@ -32,6 +32,9 @@ func readLimits(h http.Header, now time.Time) announcement {
 		slices.SortFunc(a.quotas, func(q, r Quota) int { return strings.Compare(q.Policy, r.Policy) })
 		slices.Sort(a.fields)
 	}
+	if a.quotas != nil {
+		a.sharpen(h, now)
+	}
 	a.settle()
 	if named := bucketOf(h); named != "" {
 		a.bucket = named

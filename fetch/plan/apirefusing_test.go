@@ -23,6 +23,8 @@ func roughAPIs() []*api {
 			tellAlways("X-HubSpot-RateLimit-Interval-Milliseconds", "10000")),
 		newAPI("Crossref, 50 in 1s", 900, 429, window(50, time.Second), tellAlways("X-Rate-Limit-Limit", "50"),
 			tellAlways("X-Rate-Limit-Interval", "1s")),
+		newAPI("restify, 20 a second and 10 at once", 600, 429, tokens(10, 20), tellQuota("X-RateLimit-Limit",
+			"X-RateLimit-Remaining", "", nil), tellAlways("X-RateLimit-Rate", "20")),
 		newAPI("OpenAlex, 403 + Retry-After", 300, 403, sliding(100, 10*time.Second), retryAfter(toGo)),
 		with(newAPI("arXiv, 503 + Retry-After, one in 3 s", 30, 503, tokens(1, 1.0/3), retryAfter(toGo)),
 			func(a *api) { a.mayRefuse = 10 + 30 }), // each that is allowed may be followed by one that is not
