@@ -55,7 +55,7 @@ func appendHead(b []byte, to *Target, absolute bool, lines []byte) []byte {
 }
 
 // writtenElsewhere are the headers that WriteSubset, which sorts, leaves out: appendHead or linesOf write them, or they
-// would frame the body. Range is ahead of If-Range, as browsers send it: Weborf 0.19 takes the first "Range: " of the
+// would frame the body. Range is ahead of If-Range, as curl -r sends it: Weborf 0.19 takes the first "Range: " of the
 // head for the field, that of If-Range too, and answers 400.
 var writtenElsewhere = map[string]bool{
 	"Host": true, "User-Agent": true, "Range": true,
