@@ -2,6 +2,7 @@ package judge
 
 import (
 	"errors"
+	"net/http"
 
 	"batchfetch/fetch/failure"
 )
@@ -13,7 +14,7 @@ type Health uint8
 const (
 	Unknown    Health = iota // the exchange was cancelled, or did not reach the host
 	Healthy                  // the response is accepted, or a redirect
-	Erroring                 // a response came that is the page's trouble, a 4xx, or a part of one
+	Erroring                 // a response came that is the page's trouble, a 4xx, 501 or 505, or a part of one
 	Overloaded               // a 5xx that is not accepted: the page's trouble, or the host has too much to do
 	Refused                  // the host refused the request for a limit: Verdict.Refusal
 	NoAnswer                 // no byte of a response came
@@ -28,12 +29,18 @@ func healthOf(p *Policy, a *Answer) Health {
 		return Erroring
 	case a.Status == 0:
 		return healthOfFailure(a.Failure)
-	case a.Status >= 500 && a.Status <= 599 && !p.AcceptStatus.Has(a.Status):
+	case a.Status >= 500 && a.Status <= 599 && !p.AcceptStatus.Has(a.Status) && !isUnsupported(a.Status):
 		return Overloaded
 	case a.Failure == nil && (p.AcceptStatus.Has(a.Status) || IsRedirect(a.Status)):
 		return Healthy
 	}
 	return Erroring
+}
+
+// isUnsupported reports whether a 5xx is about what is requested, whatever load the host has: 501, by which servers of
+// files such as mini-httpd, webfs and that of Python answer POST, and 505 (RFC 9110 sections 15.6.2 and 15.6.6).
+func isUnsupported(status int) bool {
+	return status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported
 }
 
 // healthOfFailure is the Health after an exchange without a response: NoAnswer, or Unknown where the cause is not the

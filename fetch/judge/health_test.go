@@ -19,6 +19,8 @@ func TestHealthOf(t *testing.T) {
 		{"not found", status(404), Erroring},
 		{"an error", status(500), Overloaded},
 		{"unavailable", status(503), Overloaded},
+		{"a method that the server does not have", status(501), Erroring}, // a POST to webfs 1.21 or mini-httpd 1.30
+		{"a version that the server does not have", status(505), Erroring},
 		{"a page that breaks off", Answer{Status: 200, Failure: failure.New(failure.Truncated, "x")}, Erroring},
 		{"no name", failed(failure.DNS), NoAnswer},
 		{"no connection", failed(failure.Connect), NoAnswer},
