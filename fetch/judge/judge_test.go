@@ -242,7 +242,7 @@ func TestTunnelLimits(t *testing.T) {
 }
 
 // TestLimitOfProxy: a limit of a proxy may be for all hosts together. Those that it refused at one time, which HAProxy
-// counts as well, come back at different times, and ever later.
+// counts as well, come back at different times, and ever later. So may be that of a gateway, which is no proxy of ours.
 func TestLimitOfProxy(t *testing.T) {
 	tunnel := failure.New(failure.Connect, "proxy: %w",
 		&failure.ProxyRefusal{Status: 429, Header: http.Header{"Retry-After": {"5"}}})
@@ -257,9 +257,12 @@ func TestLimitOfProxy(t *testing.T) {
 			}
 		}
 	}
-	trial := Trial{Method: "GET", Attempts: 1, Refusals: 9}
-	if v := Judge(policyWith(nil), trial, status(429, "Retry-After", "5"), judgedAt, 1); v.Delay != 5*time.Second {
-		t.Errorf("without a proxy: %+v", v)
+	for refusals, want := range map[int]time.Duration{0: 5, 3: 5, 4: 6, 5: 7, 7: 13, 12: 65} {
+		trial := Trial{Method: "GET", Attempts: 1, Refusals: refusals}
+		v := Judge(policyWith(nil), trial, status(429, "Retry-After", "5"), judgedAt, 1)
+		if want *= time.Second; v.Delay != want || v.Hold != 5*time.Second {
+			t.Errorf("without a proxy, %d refusals before: %+v", refusals, v)
+		}
 	}
 }
 

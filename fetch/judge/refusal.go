@@ -142,7 +142,8 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 
 // delayOfRefusal is how long a refused Task waits: as the host asks, or with backoff. Over a proxy the limit may be
 // that of the proxy, for all hosts together, of which the plan knows nothing: the wait grows with each refusal in a
-// row, so that hosts which were refused at one time don't come back at one time.
+// row, so that hosts which were refused at one time don't come back at one time. So it does, later, without a proxy: a
+// gateway may count what one client requests of all hosts behind it.
 func (p *Policy) delayOfRefusal(t Trial, a *Answer, r *refusal, chance float64) time.Duration {
 	asked := r.hold.wait
 	switch {
@@ -154,9 +155,15 @@ func (p *Policy) delayOfRefusal(t Trial, a *Answer, r *refusal, chance float64) 
 		return Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
 	case a.isOverProxy() && t.Refusals > 0:
 		return asked + Backoff(t.Refusals, p.RetryDelay, p.RetryMaxDelay, chance)
+	case t.Refusals >= unusualRefusals:
+		return asked + Backoff(t.Refusals-unusualRefusals+1, p.RetryDelay, p.RetryMaxDelay, chance)
 	}
 	return asked
 }
+
+// unusualRefusals is how many refusals in a row one request seldom meets where its host has a limit of its own, to
+// which the plan adapts.
+const unusualRefusals = 4
 
 // failureOfRefusal is the Failure of a refusal with a status, which is not shared with other exchanges.
 func (a *Answer) failureOfRefusal(status int) *failure.Failure {
