@@ -2,6 +2,7 @@ package digest
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"strings"
 
@@ -24,7 +25,8 @@ type Claims []Claim
 
 // fields are the canonical names of all header fields that have digests.
 var fields = []string{"Content-Digest", "Repr-Digest", "Content-Md5", "X-Goog-Hash", "X-Amz-Checksum-Sha256",
-	"X-Amz-Checksum-Sha1", "X-Amz-Checksum-Crc64nvme", "X-Amz-Checksum-Crc32c", "X-Amz-Checksum-Crc32"}
+	"X-Amz-Checksum-Sha1", "X-Amz-Checksum-Crc64nvme", "X-Amz-Checksum-Crc32c", "X-Amz-Checksum-Crc32",
+	"Docker-Content-Digest", "X-Ms-Blob-Content-Md5"}
 
 // Of returns what a response with this status and header says of its body. To another method than GET all but
 // Content-Digest may be of the resource, as that of a PUT is of what was uploaded. Of the checksums of one vendor the
@@ -48,6 +50,9 @@ func Of(method string, status int, h http.Header) (list Claims) {
 	if status == http.StatusOK {
 		list = appendText(list, "content-md5", "md5", false, one(h["Content-Md5"]))
 		list = appendAmazon(list, h)
+	}
+	if status == http.StatusOK || status == http.StatusPartialContent {
+		list = appendBlob(list, h)
 	}
 	return appendGoogle(list, h)
 }
@@ -161,4 +166,20 @@ func appendGoogle(list Claims, h http.Header) Claims {
 		}
 	}
 	return list
+}
+
+// appendBlob appends the digests of a blob as it is stored: those of container registries (OCI Distribution
+// Specification, "Pulling manifests") and of Azure. They say nothing of a response with a coding, which a gateway may
+// have added, nor of a signed manifest of old, whose digest leaves out the signatures.
+func appendBlob(list Claims, h http.Header) Claims {
+	if h["Content-Encoding"] != nil {
+		return list
+	}
+	name, text, _ := strings.Cut(one(h["Docker-Content-Digest"]), ":")
+	known := map[string]string{"sha256": "sha-256", "sha512": "sha-512"}[name]
+	sum, err := hex.DecodeString(text)
+	if known != "" && err == nil && !strings.Contains(one(h["Content-Type"]), "+prettyjws") {
+		list = appendSum(list, Claim{"docker-content-digest", known, true, sum})
+	}
+	return appendText(list, "x-ms-blob-content-md5", "md5", true, one(h["X-Ms-Blob-Content-Md5"]))
 }

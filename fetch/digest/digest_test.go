@@ -72,6 +72,25 @@ func TestClaims(t *testing.T) {
 			"X-Goog-Stored-Content-Encoding": {"gzip"}, "Content-Encoding": {"gzip"}}, "x-goog-hash crc32c whole"},
 		{"goog, identity", digits, 200, http.Header{"X-Goog-Hash": {"crc32c=4waSgw=="},
 			"X-Goog-Stored-Content-Encoding": {"identity"}}, "x-goog-hash crc32c whole"},
+
+		{"registry", digits, 206, http.Header{"Docker-Content-Digest": {
+			"sha256:15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"}}, "docker-content-digest sha-256 whole"},
+		{"registry, another body", "x", 200, http.Header{"Docker-Content-Digest": {
+			"sha256:15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"}},
+			"docker-content-digest sha-256 whole!"},
+		{"registry, behind a gateway that compresses", "x", 200, http.Header{"Content-Encoding": {"gzip"},
+			"Docker-Content-Digest": {"sha256:15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"}}, ""},
+		{"registry, signed", "x", 200, http.Header{
+			"Content-Type":          {"application/vnd.docker.distribution.manifest.v1+prettyjws"},
+			"Docker-Content-Digest": {"sha256:15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"}}, ""},
+		{"registry, an error", "x", 404, http.Header{"Docker-Content-Digest": {
+			"sha256:15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"}}, ""},
+		{"registry, another algorithm", "x", 200, http.Header{"Docker-Content-Digest": {"blake3:15e2b0d3"}}, ""},
+		{"registry, too short", "x", 200, http.Header{"Docker-Content-Digest": {"sha256:15e2b0d3"}}, ""},
+		{"Azure", digits, 206, http.Header{"X-Ms-Blob-Content-Md5": {base64.StdEncoding.EncodeToString(
+			sumOf("md5", digits))}}, "x-ms-blob-content-md5 md5 whole"},
+		{"Azure, whole", digits, 200, http.Header{"Content-Md5": {"JfnnlDI7RTiF9RgfGNL2Jg=="},
+			"X-Ms-Blob-Content-Md5": {"JfnnlDI7RTiF9RgfGNL2Jg=="}}, "content-md5 md5!, x-ms-blob-content-md5 md5 whole!"},
 		{"nothing", hello, 200, http.Header{"Etag": {`"x"`}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
