@@ -174,8 +174,9 @@ func (x *exchange) timing(attempt int) *Timing {
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
 	part := &x.body.part
 	part.classify(x.options, to, resp)
-	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: part.kind, Shared: x.call.IsShared(),
-		BodyGone: part.isGone(to, resp, x.cache.revalidatesBody()), Challenged: x.proof.isChallenged(to, resp)}
+	a := judge.Answer{Status: resp.StatusCode, Reason: resp.Status, Header: resp.Header, Partial: part.kind,
+		Shared: x.call.IsShared(), BodyGone: part.isGone(to, resp, x.cache.revalidatesBody()),
+		Challenged: x.proof.isChallenged(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}

@@ -15,6 +15,8 @@ import (
 type Answer struct {
 	// Status is that of the response; 0 means that none came.
 	Status int
+	// Reason is the status with the reason phrase of HTTP/1.1, as the server sent it.
+	Reason string
 	// Header is that of the response, or of the stored one that it confirmed.
 	Header http.Header
 	// ServerHeader is what the server sent, where Header is that of a stored response; nil means that Header is what it

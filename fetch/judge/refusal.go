@@ -20,11 +20,12 @@ type refusal struct {
 	perhapsPage bool
 }
 
-// refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
-// beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200
-// with which MediaWiki refuses a request because of its lag (maxlag). The response to CONNECT of a proxy that opens no
-// tunnel counts as one of the host. In place of a response it is a stream that the server has reset because of its
-// load: Node.js does so while more than 10 MB of other responses wait to be read.
+// refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, a 4xx whose reason
+// phrase says so, and a 4xx or 5xx (or beyond) that has a Retry-After, or that says that its quota is spent. An
+// accepted status is none, but for the 200 with which MediaWiki refuses a request because of its lag (maxlag). The
+// response to CONNECT of a proxy that opens no tunnel counts as one of the host. In place of a response it is a stream
+// that the server has reset because of its load: Node.js does so while more than 10 MB of other responses wait to be
+// read.
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
 func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {
@@ -49,7 +50,7 @@ func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time
 		perhapsPage := status >= 500 && status <= 599 && !told.spent && !p.ThrottleOn.Has(status) &&
 			!isThrottlingError(h) && !asked.isLongerThan(p.RetryMaxDelay)
 		return &refusal{hold: asked, perhapsPage: perhapsPage}
-	case p.ThrottleOn.Has(status), status == http.StatusTooManyRequests, isThrottlingError(h):
+	case p.ThrottleOn.Has(status), status == http.StatusTooManyRequests, isThrottlingError(h), a.saysLimited():
 	case told.spent && status >= 400 && !isAboutPage(status):
 	default:
 		return nil
@@ -77,6 +78,21 @@ func isLagging(h http.Header) bool { return h["X-Database-Lag"] != nil && h["Ret
 func isThrottlingError(h http.Header) bool {
 	values := h["X-Amzn-Errortype"]
 	return len(values) > 0 && (strings.Contains(values[0], "Throttl") || strings.Contains(values[0], "TooManyRequests"))
+}
+
+// saysLimited reports a refusal by a 4xx that is not registered, so that its reason phrase alone says what it means:
+// 498 Rate Limited of OpenStack Swift, which is Invalid Token of others, and 420 Enhance Your Calm.
+func (a *Answer) saysLimited() bool {
+	if a.Status < 400 || a.Status > 499 || http.StatusText(a.Status) != "" {
+		return false
+	}
+	reason := strings.ToLower(a.Reason)
+	for _, words := range [...]string{"rate limit", "too many requests", "enhance your calm"} {
+		if strings.Contains(reason, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // isAboutPage reports whether a status says by its definition what is wrong with the page or the request, so that a

@@ -42,6 +42,16 @@ func TestRefusals(t *testing.T) {
 		want  result
 	}{
 		{name: "429", in: status(429), want: result{fate: Retry, delay: half, refusal: true, kind: limited}},
+		{name: "498 Rate Limited (OpenStack Swift 2.30)", in: Answer{Status: 498, Reason: "498 Rate Limited"},
+			want: result{fate: Retry, delay: half, refusal: true, kind: limited}},
+		{name: "420 Enhance Your Calm", in: Answer{Status: 420, Reason: "420 Enhance Your Calm"},
+			want: result{fate: Retry, delay: half, refusal: true, kind: limited}},
+		{name: "498 Invalid Token (Esri)", in: Answer{Status: 498, Reason: "498 Invalid Token"},
+			want: result{kind: failure.BadStatus}},
+		{name: "498 over HTTP/2, which has no phrase", in: Answer{Status: 498, Reason: "498"},
+			want: result{kind: failure.BadStatus}},
+		{name: "a registered status, whatever its phrase", in: Answer{Status: 403, Reason: "403 Rate Limit Exceeded"},
+			want: result{kind: failure.BadStatus}},
 		{name: "429 with Retry-After (Slack)", in: status(429, "Retry-After", "30"), want: retried(limited, 30*second)},
 		{name: "a date (WSO2)", in: status(429, "Retry-After", in30), want: retried(limited, 30*second)},
 		{name: "a date of a host whose clock is 90 s ahead",
