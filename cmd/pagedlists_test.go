@@ -33,6 +33,15 @@ func (o *origin) pagedLists(mux *http.ServeMux) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(body) // the client may have left
 	})
+	mux.HandleFunc("/bucket/{n}", func(w http.ResponseWriter, r *http.Request) { // as S3 lists objects
+		page, next := 1, ""
+		_, _ = fmt.Sscanf(r.URL.Query().Get("continuation-token"), "a+/=&%d", &page) // the first page has none
+		if page < number(r, "n") {
+			next = fmt.Sprintf("<NextContinuationToken>a+/=&amp;%d</NextContinuationToken>", page+1)
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		write(w, fmt.Sprintf("<ListBucketResult><Contents><Key>k%d</Key></Contents>%s</ListBucketResult>", page, next))
+	})
 	mux.HandleFunc("/list/{n}/{page}", func(w http.ResponseWriter, r *http.Request) {
 		n, page, query := number(r, "n"), number(r, "page"), r.URL.Query()
 		if query.Get("hold") == strconv.Itoa(page) && !o.wait(r, o.gate("list"+strconv.Itoa(n))) {

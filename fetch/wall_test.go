@@ -104,7 +104,7 @@ var isPure = map[string]bool{
 const (
 	pureImports = "bufio bytes cmp compress/zlib container/heap container/list " +
 		"crypto/md5 crypto/sha1 crypto/sha256 crypto/sha512 hash hash/crc32 hash/crc64 encoding/base64 encoding/binary " +
-		"encoding/hex encoding/json errors fmt html io math net/http net/netip net/url regexp slices strconv " +
+		"encoding/hex encoding/json encoding/xml errors fmt html io math net/http net/netip net/url regexp slices strconv " +
 		"strings sync time unicode/utf8 github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
 		"github.com/dunglas/go-urlpattern github.com/dunglas/httpsfv " +
 		"github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +

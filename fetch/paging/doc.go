@@ -1,9 +1,10 @@
 // Package paging finds the URL of the next page in a response: in its Link fields (RFC 8288), or in its body where a
-// JSON pointer (RFC 6901) leads to. It is pure, and bounded in memory by the longest string that it has to compare or
-// return.
+// JSON pointer (RFC 6901) leads to; there, or in an XML element, is also the value of a parameter of that URL. It is
+// pure, and bounded in memory by the longest string that it has to compare or return, in XML by the longest text.
 //
 //	Parse ──▸ Place ── Next(header, body, base) ──▸ text of a URL reference
 //	            │
 //	            ├─ NextLink    rel="next" among the Link fields    link.go
-//	            └─ Pointer.Find    a string in a JSON text         pointer.go, scan.go
+//	            ├─ Pointer.Find    a string in a JSON text         pointer.go, scan.go
+//	            └─ findElement     the text of an XML element      element.go
 package paging

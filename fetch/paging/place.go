@@ -11,44 +11,53 @@ import (
 // A Place is where a response has the URL of the next page. The zero Place is none: no pages are followed.
 type Place struct {
 	link    bool
-	param   string // of the query, whose value is at pointer; "": the URL is there
+	param   string // of the query, whose value is at pointer or element; "": the URL is at pointer
 	pointer Pointer
+	element string // the local name of an XML element; "": it is in JSON
 }
 
 // Parse parses "link", or a JSON pointer (RFC 6901 section 5), which starts with a slash, or the name of a parameter of
-// the query, = and a pointer to its value for the next page.
+// the query, = and a pointer to its value for the next page, or the name of the XML element that has it.
 func Parse(text string) (Place, error) {
 	if text == "link" {
 		return Place{link: true}, nil
 	}
-	param, pointer := "", text
-	if !strings.HasPrefix(text, "/") {
-		param, pointer, _ = strings.Cut(text, "=")
-		if param == "" || !strings.HasPrefix(pointer, "/") {
-			return Place{}, errors.New("is neither link nor a JSON pointer such as /links/next or cursor=/next_cursor")
-		}
+	if strings.HasPrefix(text, "/") {
+		pointer, err := ParsePointer(text)
+		return Place{pointer: pointer}, err
 	}
-	parsed, err := ParsePointer(pointer)
-	return Place{param: param, pointer: parsed}, err
+	param, at, _ := strings.Cut(text, "=")
+	switch {
+	case param == "" || at == "" || strings.ContainsAny(at, " \t<>:&=\"") && at[0] != '/':
+		return Place{}, errors.New("is neither link nor a JSON pointer such as /links/next or cursor=/next_cursor, " +
+			"nor an element of XML such as marker=NextMarker")
+	case at[0] != '/':
+		return Place{param: param, element: at}, nil
+	}
+	pointer, err := ParsePointer(at)
+	return Place{param: param, pointer: pointer}, err
 }
 
 // IsSet reports whether it is not the zero Place.
-func (p Place) IsSet() bool { return p.link || p.pointer != nil }
+func (p Place) IsSet() bool { return p.link || p.InBody() }
 
 // InBody reports whether it is in the body of a response.
-func (p Place) InBody() bool { return p.pointer != nil }
+func (p Place) InBody() bool { return p.pointer != nil || p.element != "" }
 
 // Next returns the reference to the next page that a response has, as it is written; empty is none: the response is
 // the last page. query is that of the URL of this page. body is read only where the Place is in it. The error is that
 // of body, or a *BodyError.
-func (p Place) Next(header http.Header, query string, body io.Reader) (string, error) {
-	if p.link {
+func (p Place) Next(header http.Header, query string, body io.Reader) (value string, err error) {
+	switch {
+	case p.link:
 		return NextLink(header["Link"]), nil
-	}
-	if p.param == "" {
+	case p.param == "":
 		return p.pointer.Find(body)
+	case p.element != "":
+		value, err = findElement(body, p.element)
+	default:
+		value, err = p.pointer.FindValue(body)
 	}
-	value, err := p.pointer.FindValue(body)
 	if value == "" || err != nil {
 		return "", err
 	}

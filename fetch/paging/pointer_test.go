@@ -20,7 +20,8 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s came back as %s", text, place.pointer)
 		}
 	}
-	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b", "a=/~2"} {
+	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b c",
+		"a=s:b", "a=/~2"} {
 		if _, err := Parse(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}

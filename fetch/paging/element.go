@@ -1,0 +1,78 @@
+package paging
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// findElement returns the text of the first element with a local name in an XML document, without the space around it;
+// empty where there is none, or nothing in it. The error is that of in, or a *BodyError where the document is no XML up
+// to there, or ends within an element.
+func findElement(in io.Reader, name string) (string, error) {
+	bounded := &boundedReader{in: in}
+	d := xml.NewDecoder(bounded)
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // markers are ASCII
+	var text strings.Builder
+	for depth, inside, any := 0, false, false; ; {
+		bounded.left = maxToken
+		token, err := d.RawToken() // which keeps no list of open elements
+		var syntax *xml.SyntaxError
+		switch {
+		case errors.Is(err, io.EOF) && any && depth == 0:
+			return "", nil
+		case errors.Is(err, errTooLong):
+			return "", &BodyError{"the body has a text, comment or tag longer than 1 MiB"}
+		case errors.Is(err, io.EOF), errors.As(err, &syntax):
+			return "", &BodyError{fmt.Sprintf("the body is not XML, so that there is no element %s", name)}
+		case err != nil:
+			return "", err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if inside {
+				return "", &BodyError{fmt.Sprintf("the element %s has elements, and no text", name)}
+			}
+			any, inside = true, token.Name.Local == name
+			depth++
+		case xml.CharData:
+			if inside {
+				_, _ = text.Write(token)
+			}
+		case xml.EndElement:
+			if found := strings.TrimSpace(text.String()); found != "" {
+				return checkValue(found)
+			}
+			inside = false
+			depth--
+		}
+	}
+}
+
+// checkValue returns a text that is not longer than a URL may be.
+func checkValue(text string) (string, error) {
+	if len(text) > maxReference {
+		return "", &BodyError{"the value for the next page is longer than 64 KiB"}
+	}
+	return text, nil
+}
+
+// maxToken is the longest text, comment or tag of XML in bytes.
+const maxToken = 1 << 20
+
+// A boundedReader reads at most left bytes of in, and then fails with errTooLong.
+type boundedReader struct {
+	in   io.Reader
+	left int
+}
+
+func (r *boundedReader) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := r.in.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	return n, err
+}
