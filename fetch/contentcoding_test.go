@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,10 +235,14 @@ func TestNoCodingAfterSilence(t *testing.T) {
 			}, want: acceptedCodings},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			var mu sync.Mutex
 			var accepted []string
 			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
 				accepted = append(accepted, r.Header.Get("Accept-Encoding"))
-				if len(accepted) == 1 {
+				isFirst := len(accepted) == 1
+				mu.Unlock()
+				if isFirst {
 					tt.fail(w, r)
 					return
 				}
@@ -253,6 +258,8 @@ func TestNoCodingAfterSilence(t *testing.T) {
 			if _, err := Run(t.Context(), sourceOf(request), &sink, o); err != nil {
 				t.Fatal(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if r := sink.records[0]; r.Failure != nil || len(accepted) < 2 || accepted[1] != tt.want {
 				t.Errorf("%s; accepted %q", failureText(r), accepted)
 			}

@@ -106,7 +106,12 @@ func TestPartialBodiesKept(t *testing.T) {
 		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf",
 			request: Request{SHA256: strings.Repeat("0", 64)}, kind: failure.Checksum},
 		{name: "no chunk",
+			says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", kind: failure.Protocol},
+		{name: "no chunk behind another",
 			says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n",
+			kind: failure.Truncated, kept: true},
+		{name: "a chunk that is longer than it says",
+			says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf and more\r\n",
 			kind: failure.Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,12 +16,12 @@ func findElement(in io.Reader, name string) (string, error) {
 	d := xml.NewDecoder(bounded)
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // markers are ASCII
 	var text strings.Builder
-	for depth, inside, any := 0, false, false; ; {
+	for depth, inside, hasRoot := 0, false, false; ; {
 		bounded.left = maxToken
 		token, err := d.RawToken() // which keeps no list of open elements
 		var syntax *xml.SyntaxError
 		switch {
-		case errors.Is(err, io.EOF) && any && depth == 0:
+		case errors.Is(err, io.EOF) && hasRoot && depth == 0:
 			return "", nil
 		case errors.Is(err, errTooLong):
 			return "", &BodyError{"the body has a text, comment or tag longer than 1 MiB"}
@@ -35,7 +35,7 @@ func findElement(in io.Reader, name string) (string, error) {
 			if inside {
 				return "", &BodyError{fmt.Sprintf("the element %s has elements, and no text", name)}
 			}
-			any, inside = true, token.Name.Local == name
+			hasRoot, inside = true, token.Name.Local == name
 			depth++
 		case xml.CharData:
 			if inside {
