@@ -88,8 +88,8 @@ func (l *lane) adaptToStall(t *Task, now time.Time) {
 
 // adaptToDrop limits the exchanges at once where a host takes only so many connections from one address and drops
 // others without a word, as HAProxy (tcp-request connection reject) and mod_qos do: of those under way together some
-// were answered, and a good part lost their connection before a byte of a response. A connection that
-// had carried another exchange was taken: it is lost for another reason, as by a restart of the server.
+// were answered, and a good part lost their connection before a byte of a response. A connection that had carried
+// another exchange was taken: it is lost for another reason, as by a restart of the server.
 func (l *lane) adaptToDrop(t *Task, now time.Time) {
 	dropped, th := isDropped(&t.Verdict), l.throttle
 	switch {
