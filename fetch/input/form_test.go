@@ -118,6 +118,8 @@ func TestForms(t *testing.T) {
 		{"an empty array", "", "[]", nil, ""},
 		{"an array that breaks off", "", `["http://a.test/", {"url":`, []string{"1 http://a.test/"},
 			"the JSON array breaks off"},
+		{"an array that breaks off behind a comma", "", "[\"http://a.test/\",\n", []string{"1 http://a.test/"},
+			"the JSON array breaks off: unexpected EOF"},
 		{"an array without an end", "", `["http://a.test/"`, []string{"1 http://a.test/"}, "the JSON array breaks off"},
 		{"behind an array", "", `["http://a.test/"] x`, []string{"1 http://a.test/"}, "something follows the JSON array"},
 		{"no array", FormJSON, `{"url":"http://a.test/"}`, nil, "the input is no JSON array"},

@@ -43,8 +43,11 @@ func (a *jsonArray) next() ([]byte, error) {
 	a.number++
 	a.element = a.element[:0]
 	if err := a.in.Decode(&a.element); err != nil {
-		if errors.Is(err, errElementTooLong) {
+		switch {
+		case errors.Is(err, errElementTooLong):
 			return nil, errElementTooLong
+		case errors.Is(err, io.EOF): // Decode's where nothing follows a comma: no end of the input
+			err = io.ErrUnexpectedEOF
 		}
 		return nil, fmt.Errorf("the JSON array breaks off: %w", err)
 	}
