@@ -92,6 +92,9 @@ var optionHints = map[string]string{
 	"poll-time":       "raise --poll-time, or run the failures again later",
 	"retry-max-time":  "raise --retry-max-time, or run the failures again later",
 
+	failure.RetryUnsafe: "POST and PATCH are sent once, as the server may have done their work: --retry-unsafe, or " +
+		"\"retry\": true in the line, sends them again",
+
 	failure.PlainScheme: "the port speaks no TLS: the URL has to begin with http://",
 	failure.TLSScheme:   "the port speaks TLS: the URL has to begin with https://",
 	failure.AnyScheme:   "write https:// in front of the host, as in https://example.com/",

@@ -65,6 +65,9 @@ const (
 	BadPage     = "page"
 )
 
+// RetryUnsafe is the value of Failure.Option for a failure after which only the method forbids another attempt.
+const RetryUnsafe = "retry-unsafe"
+
 // TempDir is the value of Failure.Option for a temporary file that can't be written.
 const TempDir = "tmpdir"
 

@@ -144,7 +144,11 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 	}
 	forbidden := t.Retry != nil && !*t.Retry
 	processed := status != http.StatusTooManyRequests && !a.NotProcessed
-	if forbidden || processed && !p.mayRepeat(t) || p.RetryOn.isEmpty() {
+	if forbidden || p.RetryOn.isEmpty() {
+		return v
+	}
+	if processed && !p.mayRepeat(t) {
+		v.Failure = sentOnce(t, v.Failure)
 		return v
 	}
 	delay := p.delayOfRefusal(t, a, r, chance)

@@ -29,6 +29,7 @@ func TestReplay(t *testing.T) {
 		{name: "GET", method: "GET", end: closeIt},
 		{name: "HEAD", method: "HEAD", end: closeIt},
 		{name: "GET after a reset", method: "GET", end: nettest.ResetOnClose},
+		{name: "PROPFIND", method: "PROPFIND", end: closeIt},
 		{name: "POST", method: "POST", end: closeIt, kind: failure.Truncated, text: unanswered},
 		{name: "PUT", method: "PUT", end: closeIt, kind: failure.Truncated, text: unanswered},
 		{name: "POST after a reset", method: "POST", end: nettest.ResetOnClose, kind: failure.Reset,

@@ -22,11 +22,11 @@ type Target struct {
 	Timeout *time.Duration // of the exchange, in place of that which dial.Config.Timeouts has for its dial; nil is none
 }
 
-// isReplayable reports whether the request may be sent twice: the method is safe (RFC 9110 section 9.2.1), or the user
-// has given an idempotency key (draft-ietf-httpapi-idempotency-key-header).
+// isReplayable reports whether the request may be sent twice: the method is safe (RFC 9110 section 9.2.1, and IANA's
+// registry of methods), or the user has given an idempotency key (draft-ietf-httpapi-idempotency-key-header).
 func (t *Target) isReplayable() bool {
 	switch t.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, "PROPFIND", "REPORT", "SEARCH", "QUERY":
 		return true
 	}
 	return len(t.Header["Idempotency-Key"]) > 0 || len(t.Header["X-Idempotency-Key"]) > 0
