@@ -108,7 +108,8 @@ func BenchmarkTarget(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				withCookies(o, x.requestHeader(&to), &to)
+				x.to = &to
+				withCookies(o, x.requestHeader(), &to)
 			}
 		})
 	}

@@ -93,15 +93,20 @@ Package nettest has servers and networks for tests.
 
 # Where a thing is done
 
-  - A retry is decided: judge/judge.go and judge/repeat.go, which worker.go asks; its wait is plan.Task.NotBefore, set
-    in taskends.go.
+  - A retry is decided: judge/judge.go and judge/repeat.go, which exchanger.go asks; its wait is plan.Task.NotBefore,
+    set in taskends.go.
   - A redirect is followed: redirector.go; what goes along to another origin: redirect.go, credentials.go.
   - A rate, a pause or a quota is waited for: the lane of the Task has a time (plan/lanestart.go), for which the
     scheduler's timer is set (dispatch.go); with other processes sharedlimits.go asks for more.
   - A 429 or Retry-After slows a host down: judge/refusal.go, then plan/observe.go.
-  - A time limit ends an exchange: exchange.go; a limit on failures, an interrupt or a deadline ends the run: stop.go.
-  - A Record is begun: finisher.go; filled: exchange.go, bodyreader.go, or cacheserve.go from the cache; written:
+  - A time limit ends an exchange: roundtrip.go; a limit on failures, an interrupt or a deadline ends the run: stop.go.
+  - A Record is begun: finisher.go; filled: exchangeresponse.go, body.go, or cacheserve.go from the cache; written:
     writer.go.
+  - A failure gets its Kind: where it is found, for what fetch itself finds (exchangeresponse.go, bodyreader.go); else
+    transport/classify.go and transport/errors.go; for a connection that was not made dial/errors.go.
+  - A partial body is continued: resume.go requests what is missing and says what the response is to that;
+    partialinfo.go has the rules. A BodyStore has the bytes: package savedir of output.
+  - A stored response is validated: cachelookup.go finds it, cachestore.go adds the conditions and takes the 304.
   - A secret is kept out of it: secrets.go, redact.
   - The next page is found: pager.go.
   - Reading the Source pauses, so that memory is bounded: window.go, plan/readahead.go.
@@ -109,11 +114,12 @@ Package nettest has servers and networks for tests.
 
 No files use each other in a circle. From the bottom: Request and Record (request.go, record.go), Options and those of
 hosts (hosts.go, options.go), targets (credentials.go, target.go), Tasks (task.go); the body of a response
-(bodyreader.go, body.go), the cache (responsecache.go, cacheserve.go, cachestore.go), the exchange (exchange.go). What
-the scheduler has is in scheduler.go and in the types of its queues (cachequeue.go, robotsgate.go, room.go,
-parkedpages.go), which know no scheduler; where a Task goes next in routing.go, what follows from its end in taskends.go
-and stop.go, what each event starts in dispatch.go. Above are the stages (feeder.go, worker.go, cachelookup.go,
-writer.go), and run.go.
+(bodyreader.go, body.go), the cache (responsecache.go, cacheserve.go, cachestore.go), the exchange (exchange.go; its
+request in exchangerequest.go, its response in exchangeresponse.go, both in roundtrip.go), and those of a worker, one
+after the other, with their Verdicts (exchanger.go). What the scheduler has is in scheduler.go and in the types of its
+queues (cachequeue.go, robotsgate.go, room.go, parkedpages.go), which know no scheduler; where a Task goes next in
+routing.go, what follows from its end in taskends.go and stop.go, what each event starts in dispatch.go. Above are the
+stages (feeder.go, worker.go, cachelookup.go, writer.go), and run.go.
 
 # Promises
 

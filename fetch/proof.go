@@ -64,8 +64,9 @@ func (p *proof) prove(to *target, header http.Header) *failure.Failure {
 	return nil
 }
 
-// isChallenged reports whether a response asks for another proof of the credentials, which the next exchange has.
-func (p *proof) isChallenged(to *target, resp *http.Response) bool {
+// noteResponse notes what a response says of the proof, for the logins of all workers, and reports whether it asks for
+// another one, which the next exchange has.
+func (p *proof) noteResponse(to *target, resp *http.Response) (challenged bool) {
 	if to.prover == nil || p.state.count >= maxChallenges {
 		return false
 	}

@@ -182,13 +182,11 @@ func (p *pipeline) schedulerPorts(
 }
 
 func (p *pipeline) worker(s *scheduler) *worker {
-	return &worker{options: p.options, transport: p.transport, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, logins: p.logins,
-		memory: p.memory, finisher: p.finisher, headless: &p.headless,
-		shortage: &p.shortage,
-		failure:  p.failure, holder: holderOf(p.sink),
-		rng:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		scheduler: s, start: p.start}
+	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	return &worker{finisher: p.finisher, rng: rng, scheduler: s, start: p.start, exchanger: exchanger{
+		options: p.options, transport: p.transport, cache: p.cache,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, logins: p.logins, headless: &p.headless,
+		memory: p.memory, shortage: &p.shortage, failure: p.failure, rng: rng, holder: holderOf(p.sink)}}
 }
 
 func (p *pipeline) lookupWorker(s *scheduler) *lookupWorker {
