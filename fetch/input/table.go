@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,7 @@ type table struct {
 	marked  bool     // a line that names the separator is above the header
 	number  int64
 	text    []byte
+	ahead   func() ([]string, error) // the next row, where it was read before it was due; nil is none
 }
 
 func newTable(in *bufio.Reader, form Form) *table {
@@ -155,8 +157,7 @@ func (t *table) next() ([]byte, error) {
 	case errors.Is(err, errElementTooLong):
 		return nil, errElementTooLong
 	case errors.As(err, &malformed):
-		t.number = int64(malformed.StartLine)
-		return nil, &textError{err: fmt.Errorf("no row of CSV: %w", malformed.Err)}
+		return nil, t.malformedRow(malformed)
 	case err != nil:
 		return nil, err
 	}
@@ -172,8 +173,28 @@ func (t *table) next() ([]byte, error) {
 	return t.appendLine(row), nil
 }
 
+// malformedRow returns the error of a row. A quote that is never closed takes the lines below into its row: that is the
+// end of the input where it takes all of them, as where the program that writes it is killed.
+func (t *table) malformedRow(e *csv.ParseError) error {
+	lines := ""
+	if e.Line > e.StartLine {
+		row, err := t.nextRow()
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("a quote that line %d opens is never closed: %w", e.StartLine, io.ErrUnexpectedEOF)
+		}
+		t.ahead = func() ([]string, error) { return row, err }
+		lines = fmt.Sprintf(", lines %d to %d", e.StartLine, e.Line)
+	}
+	t.number = int64(e.StartLine)
+	return &textError{err: fmt.Errorf("no row of CSV%s: %w", lines, e.Err)}
+}
+
 // nextRow returns the next row that is not blank: spreadsheets write the empty rows below a table as separators alone.
 func (t *table) nextRow() ([]string, error) {
+	if ahead := t.ahead; ahead != nil {
+		t.ahead = nil
+		return ahead()
+	}
 	for {
 		t.limited.reset()
 		row, err := t.rows.Read()
