@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"batchfetch/output/encode"
 	"batchfetch/output/file"
@@ -122,19 +123,24 @@ func writtenFiles(f outputFlags) []writtenFile {
 // checkDistinct finds two outputs that are one file, by any of its names; a redirected standard output or error is an
 // output too.
 func checkDistinct(f outputFlags) error {
-	const hint = "--failures - puts failures and summary among the successes"
+	hintFor := func(flag string) string {
+		if slices.Contains([]string{"output", "failures", "summary"}, flag) {
+			return "--failures - puts failures and summary among the successes"
+		}
+		return "name another file"
+	}
 	files := writtenFiles(f)
 	for i, a := range files {
 		for _, b := range files[i+1:] {
 			if a.flag != b.flag && file.SameFile(a.name, b.name) {
-				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a.flag, b.flag, b.name), hint}
+				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a.flag, b.flag, b.name), hintFor(b.flag)}
 			}
 		}
 		if file.IsStream(a.name) {
 			continue
 		}
 		if a.flag != "output" && isRedirectedTo(os.Stdout, a.name) || isRedirectedTo(os.Stderr, a.name) {
-			return &usageError{fmt.Sprintf("--%s and a redirection are one file, %s", a.flag, a.name), hint}
+			return &usageError{fmt.Sprintf("--%s and a redirection are one file, %s", a.flag, a.name), hintFor(a.flag)}
 		}
 	}
 	return nil

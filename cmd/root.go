@@ -56,6 +56,14 @@ func addCommands(root *cobra.Command, in *interrupts, code *int, args []string) 
 	}
 	root.SetHelpCommand(newHelpCommand(code))
 	root.CompletionOptions.DisableDefaultCmd = !all
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // which prints its help with code 0 for a shell that it does not know
+			c.RunE = func(*cobra.Command, []string) error {
+				return &usageError{"completion: no shell is named", "batchfetch completion bash, zsh, fish or powershell"}
+			}
+		}
+	}
 }
 
 // newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code. line is the
