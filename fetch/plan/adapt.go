@@ -278,11 +278,12 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	}
 	o := l.overload
 	known := o.pages.areKnown()
-	if o.pages.observe(t, l.active, o.share) {
-		if !known {
-			o.forgive()
-			l.pace.setRate(l.paceRate(), now)
-		}
+	ofPage := o.pages.observe(t, l.active, o.share)
+	if !known && o.pages.areKnown() {
+		o.forgive()
+		l.pace.setRate(l.paceRate(), now)
+	}
+	if ofPage {
 		return
 	}
 	o.observe(overloaded, t.Started, now)

@@ -1,16 +1,32 @@
 package plan
 
-import "batchfetch/fetch/judge"
+import (
+	"math"
+
+	"batchfetch/fetch/judge"
+)
 
 // failingPages is what an overload knows of whether the responses of its host that are Overloaded are for their pages,
 // whatever the rate. A host that has too much to do accepts the same request later; one that has pages that fail, as
 // when an application has errors for some items, accepts all others at any rate. At the end of a run only the failing
-// ones are left, and their retries say nothing of the host.
+// ones are left, and their retries say nothing of the host. Pages that fail one after the other, as all of one month,
+// look like a host that is down: then Tasks from anywhere in the queue start ahead, between those in their order.
 type failingPages struct {
 	accepted int     // responses that were not Overloaded
 	share    float64 // of the first exchanges of Tasks, that were: moving average of about 32
 	evidence float64 // as pageTrouble.evidence
+
+	row     int     // Overloaded in a row: responses to first exchanges of Tasks that started in their order
+	inOrder float64 // of these responses, that are Overloaded: moving average of about 8
+	accepts int     // Tasks that started ahead and were accepted since the last of these responses
+	ahead   bool    // the last Task started ahead
 }
+
+const (
+	longRow     = 3   // Overloaded in a row after which each second Task starts ahead
+	failAhead   = 0.2 // the part of Tasks that start ahead that fail, where the pages of a row do
+	aheadLooked = 8   // Tasks that are looked at for one to start ahead
+)
 
 // areKnown reports whether pages of the host fail at any rate.
 func (p *failingPages) areKnown() bool { return p.evidence > enoughEvidence }
@@ -21,6 +37,9 @@ func (p *failingPages) areKnown() bool { return p.evidence > enoughEvidence }
 func (p *failingPages) observe(t *Task, active int, share float64) (ofPage bool) {
 	overloaded := t.Verdict.Health == judge.Overloaded
 	again := t.failsFrom > 0 && p.accepted >= t.failsFrom
+	if t.Attempts <= 1 {
+		p.observeRow(t.ahead, overloaded)
+	}
 	switch {
 	case again:
 		p.evidence = weighed(p.evidence, max(p.share, share), overloaded)
@@ -39,4 +58,34 @@ func (p *failingPages) observe(t *Task, active int, share float64) (ofPage bool)
 		t.failsFrom = p.accepted + active + fewAccepted
 	}
 	return overloaded && again && p.areKnown()
+}
+
+// observeRow takes in the response to the first exchange of a Task, which started ahead or in its order. One that
+// started ahead and was accepted shows that the pages of a row are the cause, where the row goes on to fail after it: a
+// host that has too much to do would accept both.
+func (p *failingPages) observeRow(ahead, overloaded bool) {
+	byLimit := min(max(p.inOrder, 0.1), 0.7)
+	switch {
+	case ahead && !overloaded:
+		p.accepts++
+		return
+	case ahead:
+		p.evidence = max(p.evidence+math.Log(failAhead/byLimit), leastEvidence)
+	case overloaded:
+		if p.accepts > 0 {
+			p.evidence = min(p.evidence+math.Log((1-failAhead)/(1-byLimit)), mostEvidence)
+		}
+		p.inOrder += (1 - p.inOrder) / 8
+		p.row++
+	default:
+		p.inOrder -= p.inOrder / 8
+		p.row = 0
+	}
+	p.accepts = 0
+}
+
+// goesAhead reports whether the next Task is to start ahead of its turn: each second one while a row fails.
+func (p *failingPages) goesAhead() bool {
+	p.ahead = p.row >= longRow && !p.ahead
+	return p.ahead
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"batchfetch/fetch/judge"
@@ -61,6 +62,9 @@ func (l *lane) takeTask(now time.Time) *Task {
 		if l.buckets.isSplit() {
 			return l.takeSorted(now)
 		}
+		if l.overload != nil && l.overload.pages.goesAhead() {
+			l.bringAhead()
+		}
 		return l.waiting.Pop()
 	}
 	if s := l.spilled; s != nil && len(s.tail) > 0 {
@@ -69,6 +73,24 @@ func (l *lane) takeTask(now time.Time) *Task {
 		return t
 	}
 	return l.waiting.PopLast()
+}
+
+// bringAhead has the first Task that waits change places with one from anywhere behind it. Both have had no exchange;
+// where there is none such among a few, nothing changes.
+func (l *lane) bringAhead() {
+	first := l.waiting.Peek()
+	if first.Attempts > 0 || first.First {
+		return
+	}
+	spread := rand.New(rand.NewPCG(l.starts, 0))
+	for range aheadLooked {
+		i := spread.IntN(l.waiting.Len())
+		if t := l.waiting.PeekAt(i); i > 0 && t.Attempts == 0 {
+			t.ahead = true
+			l.waiting.SwapFirst(i)
+			return
+		}
+	}
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when

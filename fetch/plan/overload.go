@@ -127,7 +127,7 @@ func (o *overload) isRare() bool {
 
 // forgive ends the limit, and what the responses that were for their pages have added to the share.
 func (o *overload) forgive() {
-	o.limit, o.share, o.streak, o.holds, o.failed = 0, o.pages.share, 0, 0, 0
+	o.limit, o.share, o.streak, o.holds, o.failed = 0, min(o.pages.share, overloadShare), 0, 0, 0
 	o.lowSince, o.low, o.lowShare = time.Time{}, 0, 0
 }
 

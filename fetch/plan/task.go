@@ -45,6 +45,7 @@ type Task struct {
 
 	acceptedBefore int    // pageTrouble.accepted at its last doubtful response, until it is clear what that was for; or 0
 	failsFrom      int    // failingPages.accepted from which on a further 5xx is its page's trouble; 0 is none yet
+	ahead          bool   // it has started ahead of its turn (failingPages)
 	putOffs        int    // times that it was put off since
 	tells          bool   // what its next response is shows what that one was for
 	number         uint64 // of its last start, among those of the lane; 1 is the first

@@ -40,6 +40,14 @@ func (q *Queue[T]) PushFirst(item T) {
 	q.items[q.head] = item
 }
 
+// PeekAt returns the item behind the oldest i. It panics if there is none.
+func (q *Queue[T]) PeekAt(i int) T { return q.items[q.head+i] }
+
+// SwapFirst has the oldest item and the one behind the oldest i change places. It panics if there is no such item.
+func (q *Queue[T]) SwapFirst(i int) {
+	q.items[q.head], q.items[q.head+i] = q.items[q.head+i], q.items[q.head]
+}
+
 // Prepend adds items in front of the oldest one; items[0] becomes the oldest. It takes over the slice items. It takes
 // time by the length of the Queue.
 func (q *Queue[T]) Prepend(items []T) {

@@ -55,6 +55,18 @@ var steps = []step{
 		}
 		return model[:len(model)-1]
 	}},
+	{"SwapFirst", func(t *testing.T, q *Queue[*int], model []*int) []*int {
+		if len(model) == 0 {
+			return model
+		}
+		i := len(model) / 2
+		if q.PeekAt(i) != model[i] {
+			t.Error("PeekAt is another item")
+		}
+		q.SwapFirst(i)
+		model[0], model[i] = model[i], model[0]
+		return model
+	}},
 	{"Cut", func(t *testing.T, q *Queue[*int], model []*int) []*int {
 		const oldest = 2
 		left, want := slices.Clone(model[:min(oldest, len(model))]), []*int(nil)
@@ -89,9 +101,9 @@ func check(t *testing.T, q *Queue[*int], model []*int) {
 // TestQueueIsASlice makes random calls of a Queue and of a plain slice. Several mixes make the Queue long or empty.
 func TestQueueIsASlice(t *testing.T) {
 	for name, weights := range map[string][]int{ // by the index of steps
-		"grows":      {6, 1, 1, 2, 1, 1},
-		"stays":      {7, 0, 1, 7, 1, 0},
-		"is emptied": {3, 1, 1, 6, 3, 1},
+		"grows":      {6, 1, 1, 2, 1, 1, 1},
+		"stays":      {7, 0, 1, 7, 1, 1, 0},
+		"is emptied": {3, 1, 1, 6, 3, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mix []step
