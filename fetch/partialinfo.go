@@ -66,8 +66,8 @@ func partialInfoOf(to *target, h http.Header, length int64, now time.Time) (Part
 		info.LastModified = dates[0]
 	}
 	accepts := func(unit string) bool { return httpguts.HeaderValuesContainsToken(h["Accept-Ranges"], unit) }
-	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h, now) != "" && accepts("bytes") {
-		info.Validator = h["Etag"][0] // a weak one of a file: Express, http-server and Jetty have no others
+	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h, now) != "" {
+		info.Validator = h["Etag"][0] // a weak one of a file: Express and Jetty have no others, sirv no Accept-Ranges
 	}
 	return info, info.Validator != "" && !accepts("none") && info.Usable(1)
 }
