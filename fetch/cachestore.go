@@ -81,7 +81,7 @@ func (x *cacheExchange) serveRevalidated(
 		x.lookup.dropStored()
 		return unusable
 	}
-	e := found.Freshen(resp.Header, resp.received)
+	e := found.Freshen(&x.lookup.question, resp.Header, resp.received)
 	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.to, resp.remote)
 	rec.Cache = CacheRevalidated
 	x.markReported(&e, rec)
