@@ -69,7 +69,7 @@ func (l *lane) observeVolley(refused bool, now time.Time) {
 	th := l.throttle
 	if th.width.countVolley(refused) && now.After(th.width.notBefore) {
 		th.width.narrow(now)
-		th.limit = th.before
+		th.limit = th.limitBefore
 		l.pace.setRate(l.paceRate(), now)
 	}
 }
@@ -151,7 +151,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		th.width.beginVolley(l.active)
 		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, l.longestPause(lim), 1)))
 	}
-	th.before = th.limit
+	th.limitBefore = th.limit
 	th.refusedAt = l.observedRate(now)
 	th.limit = max(th.refusedAt/2, least)
 	if l.perSecond > 0 {
@@ -192,7 +192,7 @@ func (l *lane) paceFew(taken int, span time.Duration, leastRate float64, until, 
 	th := l.throttle
 	least, most := float64(taken)/span.Seconds(), float64(taken+1)/span.Seconds()
 	th.limit = max(least, fewPart*most, min(leastRate, 0.5/th.longest.Seconds()))
-	th.refusedAt, th.before, th.raisedAt = th.limit, th.limit, until
+	th.refusedAt, th.limitBefore, th.raisedAt = th.limit, th.limit, until
 	l.pace.setRate(l.paceRate(), now)
 }
 
@@ -204,11 +204,6 @@ func (l *lane) usualTime(exchanges int) time.Duration {
 	}
 	return time.Duration(exchanges+1) * each
 }
-
-// leastObservedRate is the least rate, in starts a second, at which a host is assumed to have refused. So a host that
-// has had few requests yet is not limited to a very low rate by its first refusal; one that allows less than this rate
-// refuses a few more times.
-const leastObservedRate = 10
 
 // observedRate is the rate at which exchanges started when the host refused, in starts a second.
 func (l *lane) observedRate(now time.Time) float64 {
@@ -265,52 +260,22 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 	}
 }
 
-// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded.
+// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded, and pauses it after some in
+// a row.
 func (l *lane) adaptToOverload(t *Task, now time.Time) {
-	overloaded := t.Verdict.Health == judge.Overloaded
-	switch {
-	case l.overload == nil && overloaded: // until now all that ended was accepted
-		o := &overload{accepted: *l.meter, lastOne: now, takenAt: now}
-		o.accepted.count = max(o.accepted.count-l.active-1, 0)
-		l.overload = o
-	case l.overload == nil, !overloaded && t.Verdict.Health != judge.Healthy && t.Verdict.Health != judge.Erroring:
+	switch health := t.Verdict.Health; {
+	case health == judge.Overloaded && l.overload == nil:
+		l.overload = newOverload(l.meter, l.active, now)
+	case l.overload == nil:
+		return
+	case health != judge.Overloaded && health != judge.Healthy && health != judge.Erroring:
 		return
 	}
-	o := l.overload
-	known := o.pages.areKnown()
-	ofPage := o.pages.observe(t, l.active, o.share)
-	if !known && o.pages.areKnown() {
-		o.forgive()
+	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)
+	if pause > 0 {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(pause))
+	}
+	if changed {
 		l.pace.setRate(l.paceRate(), now)
 	}
-	if ofPage {
-		return
-	}
-	o.observe(overloaded, t.Started, now)
-	if o.failed++; !overloaded {
-		o.failed = 0
-	}
-	if o.limit == 0 {
-		if !o.isOver(now) {
-			return
-		}
-		o.entry = o.capacity
-		o.capacity = max(o.capacity, leastObservedRate)
-		o.accepted = meter{second: now} // what came in a burst is not counted again
-	}
-	o.limit = o.newLimit()
-	if o.streak >= streakToHold {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(firstHold<<min(o.holds, 10), longestHold)))
-		o.streak, o.heldAt = 0, now
-		o.holds++
-	}
-	rare := o.isRare() && (o.limit > 2*max(l.meter.perSecond(now), leastObservedRate) ||
-		l.perSecond > 0 && o.limit >= l.perSecond)
-	if deaf := o.isDeaf(now); deaf || rare {
-		if deaf {
-			o.deafTo = now.Add(deafTime)
-		}
-		o.limit, o.lowSince, o.low, o.lowShare = 0, time.Time{}, 0, 0
-	}
-	l.pace.setRate(l.paceRate(), now)
 }

@@ -46,7 +46,7 @@ it. Of this module it imports judge, failure and queue.
 The files, from the bottom; none is in a circle with others. limits.go, times.go, meter.go, width.go, pace.go,
 connection.go, slots.go (a start that other processes leave), throttle.go and drops.go know no Task. task.go is what the
 run adds: a Task knows its lane, bucket and prefix by their numbers alone. taskheap.go, batch.go, health.go, closure.go,
-ratetrial.go, pagetrouble.go and failingpages.go (whether a 5xx is for the rate, or for its page), overload.go and, for
+ratetrial.go, pageevidence.go, pagetrouble.go, failingpages.go (is a 5xx for its page?), overload.go and for
 quotas, resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go and learn.go (what responses tell of buckets) are
 parts of a lane; hostlimits.go and share.go are what several have in common. lane.go is one host's queue, lanebuckets.go
 sorts it by buckets, lanestart.go is its next start; adapt.go, observetrouble.go, observe.go and laneslots.go update it

@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"math"
-
-	"batchfetch/fetch/judge"
-)
+import "batchfetch/fetch/judge"
 
 // failingPages is what an overload knows of whether the responses of its host that are Overloaded are for their pages,
 // whatever the rate. A host that has too much to do accepts the same request later; one that has pages that fail, as
@@ -12,14 +8,14 @@ import (
 // ones are left, and their retries say nothing of the host. Pages that fail one after the other, as all of one month,
 // look like a host that is down: then Tasks from anywhere in the queue start ahead, between those in their order.
 type failingPages struct {
-	accepted int     // responses that were not Overloaded
-	share    float64 // of the first exchanges of Tasks, that were: moving average of about 32
-	evidence float64 // as pageTrouble.evidence
+	accepted     int          // responses that were not Overloaded
+	failingShare movingShare  // of the first exchanges of the last 32 Tasks or so, those that were
+	evidence     pageEvidence // that they are for their pages
 
-	row     int     // Overloaded in a row: responses to first exchanges of Tasks that started in their order
-	inOrder float64 // of these responses, that are Overloaded: moving average of about 8
-	accepts int     // Tasks that started ahead and were accepted since the last of these responses
-	ahead   bool    // the last Task started ahead
+	row           int         // Overloaded in a row: responses to first exchanges of Tasks that started in their order
+	rowShare      movingShare // of the last 8 of these responses or so, those that were Overloaded
+	acceptedAhead int         // Tasks that started ahead and were accepted since the last of these responses
+	ahead         bool        // the last Task started ahead
 }
 
 const (
@@ -29,12 +25,12 @@ const (
 )
 
 // areKnown reports whether pages of the host fail at any rate.
-func (p *failingPages) areKnown() bool { return p.evidence > enoughEvidence }
+func (p *failingPages) areKnown() bool { return p.evidence.isEnough() }
 
 // observe takes in the response to t, where so many other exchanges are under way, and reports whether it is only the
-// trouble of its page: it was Overloaded before too, and the host has accepted others that started since. share is that
-// of the last responses that were Overloaded.
-func (p *failingPages) observe(t *Task, active int, share float64) (ofPage bool) {
+// trouble of its page: it was Overloaded before too, and the host has accepted others that started since.
+// overloadedShare is that of the last responses that were Overloaded.
+func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare) (ofPage bool) {
 	overloaded := t.Verdict.Health == judge.Overloaded
 	again := t.failsFrom > 0 && p.accepted >= t.failsFrom
 	if t.Attempts <= 1 {
@@ -42,13 +38,9 @@ func (p *failingPages) observe(t *Task, active int, share float64) (ofPage bool)
 	}
 	switch {
 	case again:
-		p.evidence = weighed(p.evidence, max(p.share, share), overloaded)
+		p.evidence.weigh(overloaded, max(p.failingShare, overloadedShare))
 	case t.Attempts <= 1:
-		x := 0.0
-		if overloaded {
-			x = 1
-		}
-		p.share += (x - p.share) / 32
+		p.failingShare.add(overloaded, 32)
 	}
 	switch {
 	case !overloaded:
@@ -64,24 +56,24 @@ func (p *failingPages) observe(t *Task, active int, share float64) (ofPage bool)
 // started ahead and was accepted shows that the pages of a row are the cause, where the row goes on to fail after it: a
 // host that has too much to do would accept both.
 func (p *failingPages) observeRow(ahead, overloaded bool) {
-	byLimit := min(max(p.inOrder, 0.1), 0.7)
+	byHost := likelyShare(p.rowShare)
 	switch {
 	case ahead && !overloaded:
-		p.accepts++
+		p.acceptedAhead++
 		return
 	case ahead:
-		p.evidence = max(p.evidence+math.Log(failAhead/byLimit), leastEvidence)
+		p.evidence.lower(failAhead / byHost)
 	case overloaded:
-		if p.accepts > 0 {
-			p.evidence = min(p.evidence+math.Log((1-failAhead)/(1-byLimit)), mostEvidence)
+		if p.acceptedAhead > 0 {
+			p.evidence.raise((1 - failAhead) / (1 - byHost))
 		}
-		p.inOrder += (1 - p.inOrder) / 8
+		p.rowShare.add(true, 8)
 		p.row++
 	default:
-		p.inOrder -= p.inOrder / 8
+		p.rowShare.add(false, 8)
 		p.row = 0
 	}
-	p.accepts = 0
+	p.acceptedAhead = 0
 }
 
 // goesAhead reports whether the next Task is to start ahead of its turn: each second one while a row fails.

@@ -43,8 +43,6 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	if v.Health == judge.Healthy {
 		l.untold = len(v.Quotas) == 0
 	}
-	if l.trouble != nil {
-	}
 	if lim.Adaptive {
 		l.keepToldRate(v.Quotas, now)
 		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
@@ -86,8 +84,8 @@ func (l *lane) closeAfter(
 		until, streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):
-		until, streak = now.Add(l.maxDelay), l.overload.failed
-		l.overload.lastOne = now
+		until, streak = now.Add(l.maxDelay), l.overload.overloadedRow
+		l.overload.acceptedAt = now // not at once again
 	}
 	if !until.After(now) {
 		return false, false

@@ -16,22 +16,18 @@ func (l *lane) observeTrouble(t *Task, now time.Time) {
 		l.trouble = &pageTrouble{accepted: 1, trial: rateTrial{since: now}}
 	}
 	p, again := l.trouble, t.acceptedBefore > 0
-	apart := t.Started.After(p.lastOne) || p.trial.passed // responses to several at once are one observation, by a limit
-	p.mixed = p.mixed || v.Health == judge.Refused && !v.PerhapsPage
+	apart := t.Started.After(p.lastDoubtful) || p.trial.passed // by a limit, several at once are one observation
+	p.hasLimit = p.hasLimit || v.Health == judge.Refused && !v.PerhapsPage
 	if !again && t.Attempts <= 1 {
-		x := 0.0
-		if v.PerhapsPage {
-			x = 1
-		}
-		p.share += (x - p.share) / 32
+		p.doubtfulShare.add(v.PerhapsPage, 32)
 	}
 	switch {
 	case v.PerhapsPage:
 		if again && t.tells && apart {
 			l.weighTrouble(now)
 		}
-		t.acceptedBefore, t.putOffs, p.lastOne = p.accepted, 0, now
-		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.share <= overloadShare) {
+		t.acceptedBefore, t.putOffs, p.lastDoubtful = p.accepted, 0, now
+		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.overloadedShare <= overloadShare) {
 			v.Health, v.Hold = judge.Overloaded, 0
 		}
 		p.heldUntil = latest(p.heldUntil, now.Add(v.Hold))
@@ -56,7 +52,7 @@ func (l *lane) weighTrouble(now time.Time) {
 		return
 	}
 	l.endTroubleHold(now)
-	if l.throttle != nil && !l.trouble.mixed {
+	if l.throttle != nil && !l.trouble.hasLimit {
 		l.throttle = l.throttle.anew(now)
 		l.pace.setRate(l.paceRate(), now)
 	}
@@ -81,7 +77,7 @@ func (l *lane) observeTrial(t *Task, now time.Time) {
 		v.Health, v.Hold = judge.Overloaded, 0
 	case r.isUnderWay():
 		v.Hold = 0
-	case l.trouble.mixed || l.throttle == nil:
+	case l.trouble.hasLimit || l.throttle == nil:
 		return
 	case l.throttle.streak > 0 && t.Started.After(l.throttle.lastRefusal):
 		r.doubts++

@@ -3,54 +3,85 @@ package plan
 import (
 	"math"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
-// An overload is the limit on the rate of a host that answers most requests with Overloaded. It follows the adaptive
-// throttling of client requests of the SRE book (chapter Handling Overload): so many requests are sent as the host has
-// accepted lately, and a part more. A nil *overload is that of a host that has answered no request so.
+// An overload is the limit on the rate of a host that answers most requests with Overloaded: a bare 503. It is the
+// adaptive throttling of client requests of the SRE book (chapter Handling Overload): so many requests are sent as the
+// host has accepted lately, and a part more. The limit is removed where hardly any response is Overloaded any more,
+// where they are for their pages (failingPages), and where a lower rate has changed nothing. A nil *overload is that of
+// a host that has answered no request so.
 type overload struct {
-	limit    float64   // starts a second; 0 is no limit, as most requests are accepted
-	share    float64   // of the last responses that were Overloaded: moving average of about 16
-	accepted meter     // of the others
-	capacity float64   // how many of these came in a second lately, at most
-	lastOne  time.Time // when the last of them came
-	takenAt  time.Time // when capacity was taken last
+	limit           float64     // starts a second; 0 is no limit
+	overloadedShare movingShare // of the last 16 responses or so, those that were Overloaded
+	accepted        meter       // of the responses that were not
+	acceptedAt      time.Time   // when the last of these came
+	capacity        float64     // the most of these in a second, lately
+	capacityAt      time.Time   // when that was computed last
 
-	streak int       // Overloaded in a row, of requests that started after heldAt
-	failed int       // Overloaded in a row
-	row    int       // other responses in a row
-	holds  int       // in a row, without another response
-	heldAt time.Time // when the host was held last
+	acceptedRow   int       // of these in a row
+	overloadedRow int       // Overloaded in a row
+	unpausedRow   int       // Overloaded in a row, of requests that started after pausedAt
+	pausedAt      time.Time // when the last pause began
+	pauses        int       // in a row, without another response
 
-	entry    float64      // the capacity when the limit was set first
-	lowSince time.Time    // since when the limit has been well below entry
-	low      int          // responses since then
-	lowShare int          // how many of these were Overloaded
-	pages    failingPages // whether they are for their pages
-	deafTo   time.Time    // until then only a host that accepts hardly any is limited: a lower rate has changed nothing
+	capacityBefore float64   // the capacity before the limit
+	lowRate        lowRate   // what has come of a limit well below that
+	ratelessUntil  time.Time // until then only a host that accepts hardly any is limited: a lower rate changed nothing
+	pages          failingPages
+}
+
+// A lowRate counts what a host answers while its rate is well below its capacity. The zero lowRate is that it is not.
+type lowRate struct {
+	since      time.Time
+	responses  int // to requests that started since then
+	overloaded int // of these
 }
 
 const (
-	overloadShare   = 0.5 // of responses that are Overloaded, beyond which the rate is limited
-	deafShare       = 0.9 // the same where a lower rate has changed nothing
-	overloadExcess  = 1.1 // requests for one that is accepted: K in the SRE book
-	overloadGrowth  = 1.5 // the same where none is refused for leastRow responses and half a second
+	// The rate is limited where more of the responses are Overloaded than overloadShare, or streakToLimit in a row, and
+	// no more where fewer are than rareOverload.
+	overloadShare = 0.5
+	streakToLimit = 8
+	rareOverload  = 0.05
+
+	// The limit is overloadExcess times the capacity (K in the SRE book), or overloadGrowth times where none has been
+	// Overloaded for leastRow responses and half a second; at least leastOverloaded starts a second.
+	overloadExcess  = 1.1
+	overloadGrowth  = 1.5
 	leastRow        = 10
-	rareOverload    = 0.05            // the share that is hardly any
-	capacityDecay   = 0.1             // by which part the capacity falls in a second in which fewer are accepted
-	overloadDecay   = 0.3             // the same for the share that is Overloaded
-	leastOverloaded = 1               // starts a second, at least
-	brokenAfter     = 2 * time.Minute // nothing has been accepted for so long: the host is given up
+	leastOverloaded = 1
 
-	streakToLimit = 8                      // Overloaded in a row after which the rate is limited
-	streakToHold  = 3                      // Overloaded in a row after which the host is held
-	firstHold     = 100 * time.Millisecond // doubled with each further one in a row
-	longestHold   = time.Second
+	// By these parts the capacity falls in a second in which fewer are accepted: capacityDecay, and as much of
+	// overloadDecay as is Overloaded.
+	capacityDecay = 0.1
+	overloadDecay = 0.3
 
-	lowTime  = 4 * time.Second // for how long a rate is low until it is judged
-	lowCount = 16              // after how many responses
-	deafTime = time.Minute
+	// After streakToPause Overloaded in a row the host is paused, for twice as long each time.
+	streakToPause         = 3
+	firstOverloadPause    = 100 * time.Millisecond
+	longestOverloadPause  = time.Second
+	mostDoublings         = 10              // of a pause
+	overloadTimeToClosure = 2 * time.Minute // without one that is accepted: the host is given up
+
+	// A lower rate has changed nothing where at lowPart of the capacity, for lowTime and lowResponses, more responses
+	// than leastLowShare are Overloaded still. For ratelessTime the rate is limited then only by more than ratelessShare.
+	lowPart       = 0.75
+	lowTime       = 4 * time.Second
+	lowResponses  = 16
+	leastLowShare = 0.2
+	ratelessTime  = time.Minute
+	ratelessShare = 0.9
 )
+
+// newOverload returns the overload of a host whose first Overloaded has come, with so many other exchanges under way:
+// what started before these, by the meter starts, was accepted.
+func newOverload(starts *meter, active int, now time.Time) *overload {
+	o := &overload{accepted: *starts, acceptedAt: now, capacityAt: now}
+	o.accepted.count = max(o.accepted.count-active-1, 0)
+	return o
+}
 
 // rate is the limit in starts a second; 0 is no limit.
 func (o *overload) rate() float64 {
@@ -60,75 +91,123 @@ func (o *overload) rate() float64 {
 	return o.limit
 }
 
-// observe takes in the response to a request: one that is Overloaded or another.
-func (o *overload) observe(overloaded bool, started, now time.Time) {
-	x := 0.0
+// observe takes in the response to a Task: one that is Overloaded, or another. active is how many exchanges are under
+// way beside it, starts counts them, and perSecond is the limit on their rate without this one. It returns how long the
+// host is to be paused, 0 for not at all, and whether the limit may have changed.
+func (o *overload) observe(
+	t *Task, active int, starts *meter, perSecond float64, now time.Time,
+) (pause time.Duration, changed bool) {
+	known := o.pages.areKnown()
+	ofPage := o.pages.observe(t, active, o.overloadedShare)
+	if !known && o.pages.areKnown() {
+		o.forgive()
+		changed = true
+	}
+	if ofPage {
+		return 0, changed
+	}
+	o.count(t, now)
+	if o.limit == 0 {
+		if !o.isOver(now) {
+			return 0, changed
+		}
+		o.capacityBefore = o.capacity
+		o.capacity = max(o.capacity, leastObservedRate)
+		o.accepted = meter{second: now} // what came in a burst is not counted again
+	}
+	o.limit = o.newLimit()
+	if o.unpausedRow >= streakToPause {
+		pause = min(firstOverloadPause<<min(o.pauses, mostDoublings), longestOverloadPause)
+		o.unpausedRow, o.pausedAt = 0, now
+		o.pauses++
+	}
+	isDone := o.isRare() && (o.limit > 2*max(starts.perSecond(now), leastObservedRate) ||
+		perSecond > 0 && o.limit >= perSecond)
+	if rateless := o.isRateless(now); rateless || isDone {
+		if rateless {
+			o.ratelessUntil = now.Add(ratelessTime)
+		}
+		o.limit, o.lowRate = 0, lowRate{}
+	}
+	return pause, true
+}
+
+// count counts the response to a Task.
+func (o *overload) count(t *Task, now time.Time) {
+	overloaded := t.Verdict.Health == judge.Overloaded
 	switch {
 	case !overloaded:
 		o.accepted.add(now)
-		o.row++
-		o.lastOne, o.streak, o.holds = now, 0, 0
+		o.acceptedRow++
+		o.acceptedAt, o.overloadedRow, o.unpausedRow, o.pauses = now, 0, 0, 0
 	default:
-		if x, o.row = 1, 0; started.After(o.heldAt) {
-			o.streak++
+		o.acceptedRow = 0
+		o.overloadedRow++
+		if t.Started.After(o.pausedAt) {
+			o.unpausedRow++
 		}
 	}
-	o.share += (x - o.share) / 16
-	elapsed := min(max(now.Sub(o.takenAt).Seconds(), 0), 10)
-	o.takenAt = now
-	o.capacity = max(o.accepted.perSecond(now), o.capacity*math.Pow(1-capacityDecay-overloadDecay*o.share, elapsed))
-	if !o.lowSince.IsZero() && started.After(o.lowSince) {
-		o.low++
-		o.lowShare += int(x)
+	o.overloadedShare.add(overloaded, 16)
+	left := 1 - capacityDecay - overloadDecay*float64(o.overloadedShare) // of the capacity after a second
+	elapsed := min(max(now.Sub(o.capacityAt).Seconds(), 0), 10)
+	o.capacity = max(o.accepted.perSecond(now), o.capacity*math.Pow(left, elapsed))
+	o.capacityAt = now
+	if low := &o.lowRate; !low.since.IsZero() && t.Started.After(low.since) {
+		low.responses++
+		if overloaded {
+			low.overloaded++
+		}
 	}
 }
 
-// refusesAll reports whether the host is limited, and has accepted nothing for brokenAfter.
+// refusesAll reports whether the host is limited, and has accepted nothing for overloadTimeToClosure.
 func (o *overload) refusesAll(now time.Time) bool {
-	return o != nil && o.limit > 0 && now.Sub(o.lastOne) > brokenAfter && o.failed > streakToLimit
+	return o != nil && o.limit > 0 && now.Sub(o.acceptedAt) > overloadTimeToClosure && o.overloadedRow > streakToLimit
 }
 
 // newLimit is the limit that follows from the responses so far.
 func (o *overload) newLimit() float64 {
 	excess := overloadExcess
-	if float64(o.row) >= max(leastRow, o.limit/2) {
+	if float64(o.acceptedRow) >= max(leastRow, o.limit/2) {
 		excess = overloadGrowth
 	}
 	return max(excess*o.capacity, leastOverloaded)
 }
 
-// isDeaf reports whether the host refuses a large share at a rate well below what it had accepted too: then the rate is
-// not why it refuses.
-func (o *overload) isDeaf(now time.Time) bool {
+// isRateless reports whether the host refuses a large share at a rate well below what it had accepted too: then the
+// rate is not why it refuses.
+func (o *overload) isRateless(now time.Time) bool {
+	low := &o.lowRate
 	switch {
-	case o.limit > 0.75*o.entry:
-		o.lowSince, o.low, o.lowShare = time.Time{}, 0, 0
+	case o.limit > lowPart*o.capacityBefore:
+		*low = lowRate{}
 		return false
-	case o.lowSince.IsZero():
-		o.lowSince = now
+	case low.since.IsZero():
+		low.since = now
 		return false
 	}
-	share := float64(o.lowShare) / float64(max(o.low, 1))
-	return o.low >= lowCount && now.Sub(o.lowSince) > lowTime && share > 0.2 && share < deafShare
+	overloadedShare := float64(low.overloaded) / float64(max(low.responses, 1))
+	return low.responses >= lowResponses && now.Sub(low.since) > lowTime &&
+		overloadedShare > leastLowShare && overloadedShare < ratelessShare
 }
 
-// isOver reports whether the share of refused requests makes the rate be limited.
+// isOver reports whether so many responses are Overloaded that the rate is limited.
 func (o *overload) isOver(now time.Time) bool {
-	if now.Before(o.deafTo) || o.pages.areKnown() {
-		return o.share > deafShare
+	if now.Before(o.ratelessUntil) || o.pages.areKnown() {
+		return o.overloadedShare > ratelessShare
 	}
-	return o.share > overloadShare || o.streak >= streakToLimit
+	return o.overloadedShare > overloadShare || o.unpausedRow >= streakToLimit
 }
 
 // isRare reports whether so few responses are Overloaded that the rate is limited no more.
 func (o *overload) isRare() bool {
-	return o.share < rareOverload || o.pages.areKnown() && o.share < overloadShare
+	return o.overloadedShare < rareOverload || o.pages.areKnown() && o.overloadedShare < overloadShare
 }
 
 // forgive ends the limit, and what the responses that were for their pages have added to the share.
 func (o *overload) forgive() {
-	o.limit, o.share, o.streak, o.holds, o.failed = 0, min(o.pages.share, overloadShare), 0, 0, 0
-	o.lowSince, o.low, o.lowShare = time.Time{}, 0, 0
+	o.limit, o.overloadedShare, o.lowRate = 0, min(o.pages.failingShare, overloadShare), lowRate{}
+	o.unpausedRow, o.pauses, o.overloadedRow = 0, 0, 0
 }
 
 // expiry is when a lane without Tasks may be deleted, as far as its overload goes. The zero time is now.
@@ -136,5 +215,5 @@ func (o *overload) expiry() time.Time {
 	if o == nil || o.limit == 0 {
 		return time.Time{}
 	}
-	return o.takenAt.Add(throttleLifetime)
+	return o.capacityAt.Add(throttleLifetime)
 }

@@ -1,36 +1,25 @@
 package plan
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // A pageTrouble is what a lane knows of its doubtful responses: 5xx with Retry-After (judge.Verdict.PerhapsPage). A
 // host sends them for a limit, after which the same request is accepted; a gateway sends them for a page that its own
 // server fails to answer, and goes on to accept all others. A nil *pageTrouble is that of a host that has sent none.
 type pageTrouble struct {
-	lastOne   time.Time
-	heldUntil time.Time // by their Retry-After
-	mixed     bool      // the host has refused others, for a limit
-	trial     rateTrial
-	accepted  int     // exchanges that started after one of them, and before the next, and were accepted; from 1
-	share     float64 // of the first exchanges of Tasks, that had one: moving average of about 32
-	// evidence is that the pages are the cause, as the logarithm of a likelihood ratio: of what has become of Tasks that
-	// had one and were sent again, within leastEvidence and mostEvidence (Wald's sequential test).
-	evidence float64
+	lastDoubtful  time.Time    // when the last one came
+	heldUntil     time.Time    // by their Retry-After
+	hasLimit      bool         // the host has refused others, for a limit
+	accepted      int          // exchanges that started after one of them, and before the next, and were accepted; from 1
+	doubtfulShare movingShare  // of the first exchanges of the last 32 Tasks or so, those that had one
+	evidence      pageEvidence // that they are for their pages
+	trial         rateTrial    // whether they come at any rate
 }
 
-const (
-	enoughEvidence = 6.2 // 1 in 500 by a limit
-	mostEvidence   = 9
-	leastEvidence  = -6
-	steady         = 0.95 // the share of troubled pages that are so again
-	fewAccepted    = 5    // exchanges that were accepted: one may have been all that a limit allowed
-	mostPutOffs    = 8
-)
+// mostPutOffs is how many times a Task that had one waits longer than was asked.
+const mostPutOffs = 8
 
 // isByPage reports whether a doubtful response says nothing of the host.
-func (p *pageTrouble) isByPage() bool { return p != nil && p.evidence > enoughEvidence }
+func (p *pageTrouble) isByPage() bool { return p != nil && p.evidence.isEnough() }
 
 // isTried reports whether it is under trial what doubtful responses are for.
 func (p *pageTrouble) isTried() bool { return p != nil && p.trial.isUnderWay() }
@@ -66,14 +55,4 @@ func (p *pageTrouble) putOff(t *Task, now time.Time) bool {
 }
 
 // weigh takes in what has become of a Task that had a doubtful response: another one, or it was accepted.
-func (p *pageTrouble) weigh(again bool) { p.evidence = weighed(p.evidence, p.share, again) }
-
-// weighed is the evidence that some responses are for their pages, after the request for one such page was made again:
-// it had another, or was accepted. share is that of first requests that have one.
-func weighed(evidence, share float64, again bool) float64 {
-	byLimit := min(max(share, 0.1), 0.7)
-	if again {
-		return min(evidence+math.Log(steady/byLimit), mostEvidence)
-	}
-	return max(evidence+math.Log((1-steady)/(1-byLimit)), leastEvidence)
-}
+func (p *pageTrouble) weigh(again bool) { p.evidence.weigh(again, p.doubtfulShare) }

@@ -20,10 +20,10 @@ type rateTrial struct {
 	seen     int    // the same with those that were refused
 	started  uint64 // Tasks of the lane that had started at its begin
 
-	share  float64 // of the responses before the trial, that was accepted
-	first  float64 // accepted a second, before the trial
-	before float64 // the same before the step
-	total  int     // accepted in the steps before
+	priorShare   float64 // of the responses before the trial, that was accepted
+	priorRate    float64 // accepted a second, before the trial
+	lastStepRate float64 // the same before the step
+	earlierSteps int     // accepted in the steps before
 }
 
 const (
@@ -58,7 +58,7 @@ func (r *rateTrial) isUnderWay() bool { return r.rate > 0 }
 // repeats reports whether a Task that was refused, and has waited, is sent before others, where the host has accepted
 // few: it may prepare what is requested, and with the rate more of that is requested first.
 func (r *rateTrial) repeats(t *Task) bool {
-	return (r.rate > 0 || r.passed) && r.share < mostPrepared && t.Refusals > 0 && t.Refusals <= mostRepeats
+	return (r.rate > 0 || r.passed) && r.priorShare < mostPrepared && t.Refusals > 0 && t.Refusals <= mostRepeats
 }
 
 // mayBegin reports whether a trial is to begin, where doubtful responses ask for a wait of hold.
@@ -68,9 +68,9 @@ func (r *rateTrial) mayBegin(hold time.Duration, now time.Time) bool {
 
 // begin begins a trial, at so many starts a second so far, of a host that asks for waits of hold.
 func (r *rateTrial) begin(rate float64, hold time.Duration, starts uint64, now time.Time) {
-	r.first = float64(r.accepted) / max(now.Sub(r.since), time.Second).Seconds()
-	r.share = float64(r.accepted) / float64(max(r.seen, 1))
-	r.before, r.total = r.first, 0
+	r.priorRate = float64(r.accepted) / max(now.Sub(r.since), time.Second).Seconds()
+	r.priorShare = float64(r.accepted) / float64(max(r.seen, 1))
+	r.lastStepRate, r.earlierSteps = r.priorRate, 0
 	r.rate = max(trialGrowth*rate, startsPerHold/max(hold, time.Second).Seconds())
 	r.beginStep(starts, now)
 }
@@ -89,15 +89,15 @@ func (r *rateTrial) observe(t *Task, hold time.Duration, starts uint64, now time
 	case took < least, r.accepted < 2*stepAccepted && r.seen < stepSeen && took < longestStep*least:
 		return false
 	}
-	r.total += r.accepted
+	r.earlierSteps += r.accepted
 	rate, used := float64(r.accepted)/took.Seconds(), float64(starts-r.started)/took.Seconds()
 	isUsed := used >= r.rate/2 // else something other than the rate limits the lane: it can't become faster
 	switch {
-	case r.accepted < stepAccepted, rate < stepGain*r.before,
-		!isUsed && (r.total < trialAccepted || rate < trialGain*r.first):
+	case r.accepted < stepAccepted, rate < stepGain*r.lastStepRate,
+		!isUsed && (r.earlierSteps < trialAccepted || rate < trialGain*r.priorRate):
 		return r.fail(starts, now)
 	case isUsed:
-		r.rate, r.before = trialGrowth*r.rate, rate
+		r.rate, r.lastStepRate = trialGrowth*r.rate, rate
 	default:
 		r.passed, r.rate = true, 0
 	}
@@ -108,9 +108,9 @@ func (r *rateTrial) observe(t *Task, hold time.Duration, starts uint64, now time
 // isLost reports whether it is seen early that a trial fails: much less is accepted of its requests than of those
 // before, or a Task is refused too often. Where less than half was accepted before, what is sent again may need time.
 func (r *rateTrial) isLost(t *Task) bool {
-	expected := r.share * float64(r.seen)
+	expected := r.priorShare * float64(r.seen)
 	return t.Refusals >= mostTried ||
-		r.share >= mostPrepared && expected >= enoughToSay && float64(r.accepted) < mostLoss*expected
+		r.priorShare >= mostPrepared && expected >= enoughToSay && float64(r.accepted) < mostLoss*expected
 }
 
 // fail ends a trial that has changed nothing. It returns true.

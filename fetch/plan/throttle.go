@@ -11,7 +11,7 @@ type throttle struct {
 	streakSince time.Time     // when the first of them came
 	lastRefusal time.Time     // when the last of them came; exchanges that started before it change no rate
 	raisedAt    time.Time     // when the limit was raised last, or may be raised first
-	before      float64       // the limit before the last refusal
+	limitBefore float64       // the limit before the last refusal
 	held        time.Duration // the last hold that the host asked for
 	longest     time.Duration // the longest of them
 	few         int           // holds after few responses, until the limit is removed or, for one alone, many have come
@@ -74,6 +74,11 @@ func (th *throttle) noteRateless(started time.Time) {
 
 // mostRateless is how many refusals in a row a host may answer whose refusals do not depend on the rate.
 const mostRateless = 2
+
+// leastObservedRate is the least rate, in starts a second, at which a host is assumed to have refused. So a host that
+// has had few requests yet is not limited to a very low rate by its first refusal; one that allows less than this rate
+// refuses a few more times.
+const leastObservedRate = 10
 
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
 const throttleLifetime = time.Minute
