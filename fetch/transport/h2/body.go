@@ -110,7 +110,7 @@ func (b *body) openWindow() {
 func (b *body) end(err error) error {
 	s := b.stream
 	b.stream, b.err = nil, err
-	b.conn.over(b.ctx, s)
+	b.conn.endExchange(b.ctx, s)
 	return err
 }
 
@@ -118,7 +118,7 @@ func (b *body) end(err error) error {
 func (b *body) Close() error {
 	b.conn.mu.Lock()
 	if s := b.stream; s != nil {
-		b.conn.cancel(s, errBodyClosed)
+		b.conn.cancelStream(s, errBodyClosed)
 	}
 	b.conn.mu.Unlock()
 	b.mu.Lock()

@@ -116,7 +116,7 @@ func (c *Conn) fail(why *Error) {
 		c.leaving = why
 	}
 	for _, s := range c.streams {
-		c.breakOff(s, c.endOf(s))
+		c.abortStream(s, c.endOf(s))
 	}
 	for _, s := range c.waiting {
 		s.wakeUp()
@@ -163,7 +163,7 @@ func (c *Conn) leave(why *Error, last uint32) {
 	c.leaving = why
 	for id, s := range c.streams {
 		if id > c.lastTaken {
-			c.endStream(s, c.refusal())
+			c.failStream(s, c.refusal())
 		}
 	}
 	for _, s := range c.waiting {
@@ -181,10 +181,23 @@ func (c *Conn) refusal() *Error {
 // isOfUse reports whether the server has taken any request. mu is held.
 func (c *Conn) isOfUse() bool { return c.answered || c.lastTaken > 0 }
 
-// queueReset queues a RST_STREAM. mu is held.
-func (c *Conn) queueReset(id uint32, code http2.ErrCode) {
+// resetStream closes a stream with an error, and queues a RST_STREAM. mu is held.
+func (c *Conn) resetStream(s *stream, code http2.ErrCode, why error) {
 	c.hasReset = true
-	_ = c.framer.WriteRSTStream(id, code)
+	_ = c.framer.WriteRSTStream(s.id, code)
+	c.failStream(s, why)
+}
+
+// cancelStream closes a stream, where it is not closed, with an error: its exchange does not want the rest. mu is held.
+func (c *Conn) cancelStream(s *stream, why error) {
+	if c.streams[s.id] != s {
+		return
+	}
+	code := http2.ErrCodeCancel
+	if s.received {
+		code = http2.ErrCodeNo // RFC 9113 section 8.1
+	}
+	c.resetStream(s, code, why)
 }
 
 // goodbye returns the last frames of a connection that ends for a violation of the protocol; nil where there is none to

@@ -93,7 +93,7 @@ func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
 	case http2.ErrCodeEnhanceYourCalm:
 		why.AfterResets = c.hasReset && s.response == nil
 	}
-	c.breakOff(s, why)
+	c.abortStream(s, why)
 	c.wakeBlocked() // another stream may have its turn, here and where a response begins
 	return nil
 }

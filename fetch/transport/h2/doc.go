@@ -13,9 +13,9 @@ Package h2 is the client's side of an HTTP/2 connection (RFC 9113).
 
 An exchange is made in the goroutine of its caller: it writes the request, waits, reads the body of the response, and
 meanwhile sends what is left of the request. There is no goroutine, timer or context a stream; what a stream needs is
-pooled. Frames that are queued while another goroutine writes go out with its next write. The reader waits for no
-write: what it answers is written by a goroutine that ends with that write (flush.go), and it stops reading while too
-much of that is unwritten.
+pooled. What ends a stream, and who calls that, is told in streamtable.go. Frames that are queued while another
+goroutine writes go out with its next write. The reader waits for no write: what it answers is written by a goroutine
+that ends with that write (flush.go), and it stops reading while too much of that is unwritten.
 
 What a server may send is bounded: a stream by its window, which grows while the exchange reads fast and Windows has
 room; a header by Config.MaxHeaderBytes, however it is coded or cut into frames; frames that carry nothing are read

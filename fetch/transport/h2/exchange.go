@@ -8,10 +8,11 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// over ends an exchange. mu is held, and released.
-func (c *Conn) over(ctx context.Context, s *stream) {
+// endExchange is the last step of an exchange, whether its stream is closed, under way or has not begun. mu is held,
+// and released.
+func (c *Conn) endExchange(ctx context.Context, s *stream) {
 	c.cancelWait(s)
-	c.cancel(s, errClosed)
+	c.cancelStream(s, errClosed)
 	c.limitMet = c.limitMet || ctx.Err() != nil
 	c.flush(ctx)
 	s.window.close(c.config.Windows)
@@ -23,19 +24,6 @@ func (c *Conn) over(ctx context.Context, s *stream) {
 		c.Close()
 	}
 	c.owner.ExchangeDone()
-}
-
-// cancel ends a stream that has not ended, for a reason. mu is held.
-func (c *Conn) cancel(s *stream, why error) {
-	if c.streams[s.id] != s {
-		return
-	}
-	code := http2.ErrCodeCancel
-	if s.received {
-		code = http2.ErrCodeNo // RFC 9113 section 8.1
-	}
-	c.queueReset(s.id, code)
-	c.endStream(s, why)
 }
 
 // open begins a stream, once the server allows another, and sends its request, or the begin of it. mu is held, but
@@ -141,9 +129,7 @@ func (c *Conn) queueBody(s *stream) (queued bool) {
 		c.countSent(s, n)
 		queued = true
 	}
-	if s.sent && s.received {
-		c.remove(s)
-	}
+	c.closeIfWhole(s)
 	return queued
 }
 

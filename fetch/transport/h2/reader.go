@@ -99,8 +99,7 @@ func (c *Conn) tolerate(head http2.FrameHeader, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.streams[head.StreamID]; s != nil {
-		c.queueReset(head.StreamID, ours.Code)
-		c.endStream(s, ours)
+		c.resetStream(s, ours.Code, ours)
 	}
 	return nil
 }
@@ -253,7 +252,7 @@ func (c *Conn) acceptData(head http2.FrameHeader, data int) (*stream, error) {
 // gotData wakes the exchange of a stream that has got a DATA frame. mu is held.
 func (c *Conn) gotData(s *stream, head http2.FrameHeader) {
 	if head.Flags.Has(http2.FlagDataEndStream) {
-		c.gotEnd(s)
+		c.endResponse(s)
 	}
 	if head.Length > 0 || s.received {
 		c.woken.add(s.wake)

@@ -69,8 +69,7 @@ func (c *Conn) endTooLarge(h *headerBlock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.streams[h.stream]; s != nil {
-		c.queueReset(s.id, http2.ErrCodeCancel)
-		c.endStream(s, c.config.HeaderTooLarge)
+		c.resetStream(s, http2.ErrCodeCancel, c.config.HeaderTooLarge)
 	}
 }
 
@@ -89,19 +88,18 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 		return malformed(wrong)
 	case h.isTrailer:
 		s.response.Trailer = headerOf(h.fields, nil) // before the end of the body, behind which it may be read
-		c.gotEnd(s)
+		c.endResponse(s)
 	case status/100 == 1:
 		s.headers += h.size + len("HTTP/1.1 100 Continue\r\n\r\n")
 		if s.headers > c.config.MaxHeaderBytes {
-			c.queueReset(s.id, http2.ErrCodeCancel)
-			c.endStream(s, c.config.HeaderTooLarge)
+			c.resetStream(s, http2.ErrCodeCancel, c.config.HeaderTooLarge)
 		}
 		return nil
 	default:
 		c.respond(s, h, status)
 		c.wakeBlocked()
 		if h.endStream {
-			c.gotEnd(s)
+			c.endResponse(s)
 		}
 	}
 	c.woken.add(s.wake)

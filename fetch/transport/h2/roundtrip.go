@@ -21,7 +21,7 @@ func (c *Conn) RoundTrip(ctx context.Context, r *Request) (*http.Response, error
 	}
 	if err != nil {
 		r.Responded = r.Responded || s.response != nil
-		c.over(ctx, s)
+		c.endExchange(ctx, s)
 		return nil, err
 	}
 	if s.noBody && !s.received {
@@ -32,12 +32,12 @@ func (c *Conn) RoundTrip(ctx context.Context, r *Request) (*http.Response, error
 	whole := s.received && s.isSent() && s.err == nil && !s.window.hasGrown()
 	if whole && s.pending.first == nil {
 		resp.Body = http.NoBody
-		c.over(ctx, s)
+		c.endExchange(ctx, s)
 		return resp, nil
 	}
 	if whole { // a small one, as most are: the exchange is over, and reading it takes no lock of the connection's
 		b.taken, b.stream, b.err = s.pending.take(), nil, io.EOF
-		c.over(ctx, s)
+		c.endExchange(ctx, s)
 		return resp, nil
 	}
 	b.ctx = ctx

@@ -11,7 +11,7 @@ type stream struct {
 	response *http.Response // its header has come
 	usual    bool           // Request.Usual, once it has
 	err      error          // why the stream has ended early; nil: it has not
-	received bool           // the response has come whole
+	received bool           // the response has come whole: half-closed (remote), in the words of RFC 9113
 	pending  chunkList      // of its body, what has come and the exchange has not taken
 	window   receiveWindow
 	noBody   bool  // the response can't have a body: HEAD, 204, 304
@@ -20,7 +20,7 @@ type stream struct {
 
 	request    *Request
 	body       []byte // of the request, what is still to be sent
-	sent       bool   // the request was sent whole, or no more of it is to be
+	sent       bool   // the request was sent whole, or no more of it is to be: half-closed (local)
 	sendWindow int64
 	headers    int // bytes of the headers of interim responses
 

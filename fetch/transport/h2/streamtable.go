@@ -49,8 +49,27 @@ func (t *streamTable) cancelWait(s *stream) {
 	}
 }
 
-// remove takes a stream out. Conn.mu is held.
-func (t *streamTable) remove(s *stream) {
+// admit wakes the streams that may begin. Conn.mu is held.
+func (t *streamTable) admit() {
+	for i := range min(max(t.allowed-len(t.streams), 0), len(t.waiting)) {
+		t.waiting[i].wakeUp()
+	}
+}
+
+// A stream ends in two steps. First it is closed (RFC 9113 section 5.1), which lets another begin:
+//
+//	by              where                                              what ends it
+//	closeIfWhole    Conn.queueBody, endResponse                        the request was sent, and the response has come
+//	failStream      Conn.leave                                         a GOAWAY: the server has not processed it
+//	abortStream     Conn.gotReset, Conn.fail                           a RST_STREAM that came; the end of the connection
+//	resetStream     Conn.tolerate, Conn.endTooLarge, Conn.gotHeader    what came is invalid, or too large
+//	cancelStream    body.Close, Conn.endExchange                       its exchange does not want the rest
+//
+// All but the first wake its exchange, with an error unless the response had come whole. Second the exchange calls
+// Conn.endExchange, also where its stream has not begun, which recycles it.
+
+// closeStream takes a stream out of those under way. Conn.mu is held.
+func (t *streamTable) closeStream(s *stream) {
 	if t.streams[s.id] != s {
 		return
 	}
@@ -59,40 +78,38 @@ func (t *streamTable) remove(s *stream) {
 	t.admit()
 }
 
-// endStream ends a stream with an error. Conn.mu is held.
-func (t *streamTable) endStream(s *stream, why error) {
-	t.remove(s)
+// endResponse takes note that the response has come to its end. Conn.mu is held.
+func (t *streamTable) endResponse(s *stream) {
+	s.received = true
+	if s.expected >= 0 && s.came < s.expected && !s.noBody {
+		s.err = io.ErrUnexpectedEOF
+	}
+	t.closeIfWhole(s)
+}
+
+// closeIfWhole closes a stream both sides of which have ended. Conn.mu is held.
+func (t *streamTable) closeIfWhole(s *stream) {
+	if s.sent && s.received {
+		t.closeStream(s)
+	}
+}
+
+// failStream closes a stream with an error. Conn.mu is held.
+func (t *streamTable) failStream(s *stream, why error) {
+	t.closeStream(s)
 	if s.err == nil {
 		s.err = why
 	}
 	s.wakeUp()
 }
 
-// breakOff ends a stream whose request can't be sent further. One whose response has come whole is no failure: what
-// is left of the request is not sent. Conn.mu is held.
-func (t *streamTable) breakOff(s *stream, why error) {
+// abortStream closes a stream over which nothing can be sent or come any more. One whose response has come whole is no
+// failure: what is left of the request is not sent. Conn.mu is held.
+func (t *streamTable) abortStream(s *stream, why error) {
 	if s.received {
 		s.sent, why = true, s.err
 	}
-	t.endStream(s, why)
-}
-
-// admit wakes the streams that may begin. Conn.mu is held.
-func (t *streamTable) admit() {
-	for i := range min(max(t.allowed-len(t.streams), 0), len(t.waiting)) {
-		t.waiting[i].wakeUp()
-	}
-}
-
-// gotEnd takes note that the response has come to its end. Conn.mu is held.
-func (t *streamTable) gotEnd(s *stream) {
-	s.received = true
-	if s.expected >= 0 && s.came < s.expected && !s.noBody {
-		s.err = io.ErrUnexpectedEOF
-	}
-	if s.sent {
-		t.remove(s)
-	}
+	t.failStream(s, why)
 }
 
 // isKnown returns the error of a frame for a stream that has not begun; nil where it was one that is over. Conn.mu is
