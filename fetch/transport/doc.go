@@ -38,22 +38,30 @@ http.ReadResponse's, which a fuzz test holds the former against.
 A connection is polled before it is used again, unless its last response came just now and the request can be sent
 again (isReusableFor).
 
-The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started where
-fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
-dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
-connection with HTTP/2 is shared: it goes to as many exchanges as the server allows, which is one until its SETTINGS
-have come (sharedconn.go, sharedexchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever
-number waits. A request is sent again over another connection only where the server closed a reused one before a
-response began, and the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113
-section 8.7).
-What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a
-connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go), and a kept
-one where a new one waits while the kept ones are answered (makeroom.go).
+The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue (acquire.go), and a dial is
+started where fewer are under way than exchanges wait (dials.go). A connection goes to the exchange that has waited
+longest, whether it was dialed or another exchange is done with it (handout.go). The error of a dial goes to the
+exchange that it was started for. A connection with HTTP/2 or HTTP/3 is shared: it goes to as many exchanges as the
+server allows, which is one until its SETTINGS have come (sharedconn.go, sharedexchange.go). At a host that speaks
+HTTP/2 one connection at a time is dialed, whatever number waits.
 
-Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
-reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one
-whose exchange is over, unless it is reusable; the end of its context, one that carries an exchange; the h2.Conn itself,
-one that the server leaves, that is dead, or whose only exchange met a limit.
+A request is sent again over another connection only where the server closed a reused one before a response began, and
+the method, or a key of the user's, allows it (roundtrip.go), or where the server has not processed it (RFC 9113 section
+8.7; sharedexchange.go). What may not be sent again gets connections of its own at a host that has closed kept ones so
+(earlyclose.go).
+
+Who closes a connection:
+
+	dials.go            one that was dialed, and that no exchange can use
+	h1body.go           one whose exchange is over, unless it is reusable
+	exchangecontext.go  one that carries an exchange whose context ends
+	handout.go          the one that has been idle longest, where there are more than maxIdle
+	earlyclose.go       an idle one that is not reusable when an exchange takes it
+	reap.go             idle ones: after idleTimeout, on which something has come, and all on CloseIdle and Close
+	release.go          idle ones that Release and CloseIdleTo are called for
+	silence.go          idle ones to a host where another was silent up to a limit of time, or was reset
+	makeroom.go         a kept one to a host where a new one waits while the kept ones are answered
+	h2.Conn, h3.Conn    itself: that the server leaves, that is dead, or whose only exchange met a limit
 
 Locks: pool.mu guards the lists of idle connections, the queues, the idle of each h1Conn, and what a sharedConn says.
 Nothing is dialed, closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection
@@ -69,7 +77,8 @@ The files, from the bottom: each uses those of its line and of the lines above a
 	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
 	exchangecontext.go                         what ends with an exchange
 	alternatives.go                            which origins may be asked over HTTP/3, and where
-	idle.go sharedconn.go want.go pool.go      lists of connections, the queue of who waits; a pool has them under its lock
+	idle.go sharedconn.go want.go              lists of connections, the queue of who waits for one
+	firstexchange.go pool.go                   first exchanges without a response; a pool has all that under its lock
 	release.go reap.go makeroom.go             which connections a pool closes
 	handout.go dials.go acquire.go             who gets a connection that is there; how they are made, and waited for
 	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces

@@ -21,7 +21,7 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 		return h
 	}
 	h.idle.since = h.conn.LastRead()
-	if p.makesRoom(host, h) {
+	if p.mustMakeRoom(host, h) {
 		return h
 	}
 	if queue := p.queues[host]; queue != nil && queue.deliver(h) {

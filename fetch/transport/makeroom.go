@@ -14,8 +14,8 @@ import (
 func (p *pool) beginFirst(host string, began time.Time) *firstExchange {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f := &firstExchange{began: began, turn: firstTurn}
-	f.timer = time.AfterFunc(f.turn, func() { p.closeIdleFor(host, f) })
+	f := &firstExchange{began: began, patience: firstPatience}
+	f.timer = time.AfterFunc(f.patience, func() { p.makeRoom(host, f) })
 	p.unanswered[host] = append(p.unanswered[host], f)
 	return f
 }
@@ -31,17 +31,17 @@ func (p *pool) endFirst(host string, f *firstExchange) {
 	}
 }
 
-// closeIdleFor closes an idle connection to the host of f, whose turn has come; else the next connection whose exchange
-// is over is closed (makesRoom).
-func (p *pool) closeIdleFor(host string, f *firstExchange) {
+// makeRoom closes an idle connection to the host of f, whose patience is over. Where none is idle, putIdle closes the
+// next one whose exchange is over (mustMakeRoom).
+func (p *pool) makeRoom(host string, f *firstExchange) {
 	p.mu.Lock()
 	var h *h1Conn
 	if slices.Contains(p.unanswered[host], f) { // else its response came as the timer fired
 		if h = p.idle.pop(host); h != nil {
-			f.hasRoom()
+			f.gotRoom()
 		} else {
-			f.isDue = true
-			f.timer.Reset(f.turn)
+			f.isOverdue = true
+			f.timer.Reset(f.patience)
 		}
 	}
 	p.mu.Unlock()
@@ -50,13 +50,14 @@ func (p *pool) closeIdleFor(host string, f *firstExchange) {
 	}
 }
 
-// makesRoom reports whether a connection whose exchange is over is to be closed, for one to the same host whose turn
-// has come, and which has waited for twice as long as the exchange took. mu is held.
-func (p *pool) makesRoom(host string, h *h1Conn) bool {
+// mustMakeRoom reports whether a connection whose exchange is over is to be closed in place of being kept: for a
+// firstExchange with the same host that is overdue, and has waited for twice as long as the exchange took. It notes
+// that it makes room. mu is held.
+func (p *pool) mustMakeRoom(host string, h *h1Conn) bool {
 	now := h.idle.since
 	for _, f := range p.unanswered[host] {
-		if f.isDue && h.used && now.Sub(f.began) >= 2*now.Sub(h.began) {
-			f.hasRoom()
+		if f.isOverdue && h.used && now.Sub(f.began) >= 2*now.Sub(h.began) {
+			f.gotRoom()
 			return true
 		}
 	}

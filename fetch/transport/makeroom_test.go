@@ -82,7 +82,7 @@ func TestMakesRoom(t *testing.T) {
 			t.Helper()
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			if got := p.makesRoom("host", h); got != want {
+			if got := p.mustMakeRoom("host", h); got != want {
 				t.Errorf("%s: %t after %v", what, got, time.Since(start))
 			}
 		}

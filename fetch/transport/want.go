@@ -74,22 +74,3 @@ func (q *hostQueue) dequeue(w *wantConn) bool {
 	}
 	return i >= 0
 }
-
-// firstTurn is how long the first request over a connection waits for its response before a kept connection makes room
-// for it. After that it takes twice as long each time, as the server may just need long for this request.
-const firstTurn = time.Second
-
-// A firstExchange is the first one over a connection, while it has no response. Guarded by pool.mu.
-type firstExchange struct {
-	began time.Time
-	turn  time.Duration
-	timer *time.Timer // fires after turn
-	isDue bool        // it has, and no connection has made room since
-}
-
-// hasRoom notes that a connection has made room for f.
-func (f *firstExchange) hasRoom() {
-	f.isDue = false
-	f.turn *= 2
-	f.timer.Reset(f.turn)
-}
