@@ -73,6 +73,8 @@ var optionHints = map[string]string{
 	dial.OptionProxyStep: "the proxy makes no connection to that host and port: is it allowed to, is the name right?",
 
 	"proxy": "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+	failure.OptionNoLogin: "the proxy says 407 and names no login that it takes: it may not allow that host, or want a " +
+		"user and password, -x http://USER:PASSWORD@HOST",
 	failure.OptionOtherLogin: "batchfetch logs in to proxies by Basic alone: a proxy on this machine that logs in to " +
 		"that one, such as cntlm or Px, can be named by -x",
 	failure.TempDir: "large bodies and --ordered need room for temporary files: make some, or name another directory by " +

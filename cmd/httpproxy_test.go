@@ -46,6 +46,9 @@ func (p *httpProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.origin.mu.Unlock()
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(p.user))
 	if p.user != "" && r.Header.Get("Proxy-Authorization") != want {
+		if p.user != "nobody" { // as Smokescreen, which knows no login, and refuses so what its rules do not allow
+			w.Header().Set("Proxy-Authenticate", "Basic")
+		}
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
 		return
 	}

@@ -170,9 +170,10 @@ func TestProxyLoginIsFinal(t *testing.T) {
 	socks := func(replies string) func(*net.TCPConn) {
 		return func(c *net.TCPConn) { nettest.Say(c, replies); nettest.AwaitClose(c) }
 	}
-	says := func(head string) func(*net.TCPConn) {
-		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, head+"Content-Length: 0\r\n\r\n") }
+	whole := func(response string) func(*net.TCPConn) {
+		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, response) }
 	}
+	says := func(head string) func(*net.TCPConn) { return whole(head + "Content-Length: 0\r\n\r\n") }
 	for _, tt := range []struct {
 		name, scheme, url string
 		says              func(*net.TCPConn)
@@ -191,8 +192,15 @@ func TestProxyLoginIsFinal(t *testing.T) {
 		{"SOCKS, no way there", "socks5h://u:p@", "http://a.test/",
 			socks("\x05\x02\x01\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"), 1 + retries, dial.OptionProxyStep,
 			"host unreachable"},
-		{"CONNECT, 407", "http://u:p@", "https://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
-			"407 Proxy Authentication Required"},
+		{"CONNECT, 407", "http://u:p@", "https://a.test/",
+			says("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n"), 1, "proxy", "407 Proxy Authentication Required"},
+		{"CONNECT, Smokescreen 0.1.0, which takes no login", "http://", "https://a.test/",
+			whole("HTTP/1.1 407 Request rejected by proxy\r\nContent-Type: text/plain\r\nContent-Length: 34\r\n\r\n" +
+				"Egress proxying is denied\x1b to a\nb\n"), 1, failure.OptionNoLogin,
+			"407 Proxy Authentication Required: Egress proxying is denied to a"},
+		{"CONNECT, a page of HTML", "http://", "https://a.test/",
+			whole("HTTP/1.1 403 No\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"), 1, dial.OptionProxyStep,
+			"403 Forbidden"},
 		{"CONNECT, 401", "http://u:p@", "https://a.test/", says("HTTP/1.0 401 No\r\n"), 1, "proxy", "401 Unauthorized"},
 		{"CONNECT, 403", "http://", "https://a.test/", says("HTTP/1.1 403 No\r\n"), 1, dial.OptionProxyStep,
 			"403 Forbidden"},
@@ -205,8 +213,11 @@ func TestProxyLoginIsFinal(t *testing.T) {
 		{"CONNECT, NTLM or Basic", "http://u:p@", "https://a.test/",
 			says("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM, Basic realm=\"r\"\r\n"), 1, "proxy",
 			"407 Proxy Authentication Required"},
-		{"forwarded, 407", "http://u:p@", "http://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
+		{"forwarded, 407", "http://u:p@", "http://a.test/",
+			says("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n"), 1, "proxy",
 			"proxy http://~: 407 Proxy Authentication Required"},
+		{"forwarded, Smokescreen", "http://", "http://a.test/", says("HTTP/1.1 407 No\r\n"), 1,
+			failure.OptionNoLogin, "proxy http://~: 407 Proxy Authentication Required"},
 		{"forwarded, tinyproxy's 401", "http://u:p@", "http://a.test/",
 			says("HTTP/1.0 401 No\r\nServer: tinyproxy/1.11.1\r\nWWW-Authenticate: Basic realm=\"Tinyproxy\"\r\n"), 1, "proxy",
 			"proxy http://~: 401 Unauthorized"},

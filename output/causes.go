@@ -136,10 +136,11 @@ var optionWords = map[string]string{
 	"tickets":      "too many TLS session tickets",
 	"hello":        "no answer to TLS",
 
-	"proxy":       "proxy login refused",
-	"proxy-login": "proxy login of another kind",
-	"proxy-down":  "no connection to proxy",
-	"proxy-step":  "refused by the proxy",
+	"proxy":          "proxy login refused",
+	"proxy-login":    "proxy login of another kind",
+	"proxy-down":     "no connection to proxy",
+	"proxy-step":     "refused by the proxy",
+	"proxy-no-login": "refused by the proxy",
 
 	"url": "no URL in the line",
 

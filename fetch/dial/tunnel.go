@@ -136,7 +136,7 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 		return NeedsHTTPS()
 	}
 	for range maxInterim {
-		resp, err := http.ReadResponse(in, req) // its body, if any, is not read: the connection is closed then
+		resp, err := http.ReadResponse(in, req) // the connection is closed where there is a body
 		switch {
 		case err != nil && limited.left <= 0:
 			return HeaderTooLarge()
@@ -147,7 +147,7 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 		case resp.StatusCode/100 == 1:
 			continue
 		case resp.StatusCode/100 != 2:
-			return &failure.ProxyRefusal{Status: resp.StatusCode, Header: resp.Header}
+			return &failure.ProxyRefusal{Status: resp.StatusCode, Header: resp.Header, Says: readReason(c, resp)}
 		case in.Buffered() > 0:
 			return failure.New(failure.Protocol, "it sent more than an answer")
 		}

@@ -12,9 +12,11 @@ type ProxyRefusal struct {
 	Status int
 	Header http.Header // of the response; nil for a SOCKS server
 	Text   string      // what a SOCKS server said; empty for an HTTP proxy
+	Says   string      // why an HTTP proxy refused, in its words; empty where it said nothing that is a line of text
 }
 
-// Error returns Text, or the status with its reason phrase, and what logins the proxy takes where Basic is not one.
+// Error returns Text, or the status with its reason phrase, and what logins the proxy takes where Basic is not one, or
+// Says.
 func (r *ProxyRefusal) Error() string {
 	if r.Text != "" {
 		return r.Text
@@ -22,8 +24,15 @@ func (r *ProxyRefusal) Error() string {
 	if schemes := r.otherLogins(); len(schemes) > 0 {
 		return StatusText(r.Status) + ": it takes a login by " + strings.Join(schemes, " or ") + ", and not by Basic"
 	}
+	if r.Says != "" {
+		return StatusText(r.Status) + ": " + r.Says
+	}
 	return StatusText(r.Status)
 }
+
+// OptionNoLogin is the value of Failure.Option for a 407 without a Proxy-Authenticate, which it has to have (RFC 9110
+// section 15.5.8): Smokescreen 0.1.0 refuses hosts so, and knows no login.
+const OptionNoLogin = "proxy-no-login"
 
 // OptionOtherLogin is the value of Failure.Option for a proxy that takes no login by Basic, the only one that there is
 // for proxies.
@@ -31,8 +40,11 @@ const OptionOtherLogin = "proxy-login"
 
 // LoginOption is the value of Failure.Option for a refusal that IsLogin.
 func (r *ProxyRefusal) LoginOption() string {
-	if len(r.otherLogins()) > 0 {
+	switch {
+	case len(r.otherLogins()) > 0:
 		return OptionOtherLogin
+	case r.Text == "" && r.Status == http.StatusProxyAuthRequired && r.Header.Get("Proxy-Authenticate") == "":
+		return OptionNoLogin
 	}
 	return "proxy"
 }
