@@ -22,7 +22,7 @@ const (
 // doubling is the time in which the limit doubles now.
 func (th *throttle) doubling(now time.Time) time.Duration {
 	switch {
-	case th.isFew() && th.width.taken < enoughToTry:
+	case th.isFew() && th.slowStart.accepted < enoughToTry:
 		return time.Duration(fewToDouble / th.limit * float64(time.Second))
 	case th.limit < 0.9*th.refusedAt:
 		return returnTime
@@ -47,12 +47,10 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	case th == nil || !t.Started.After(th.lastRefusal):
 	case v.Health == judge.Healthy:
 		th.noteAccepted(t.Started)
-		th.streak = 0
-		th.width.observe(l.active+1, l.concurrency, t.number, l.starts, now)
+		th.noteOther(l.active+1, l.concurrency, t.number, l.starts, now)
 		l.speedUp(now)
 	case v.Health == judge.Erroring || v.Health == judge.Overloaded:
-		th.streak = 0
-		th.width.observe(l.active+1, l.concurrency, t.number, l.starts, now)
+		th.noteOther(l.active+1, l.concurrency, t.number, l.starts, now)
 		if th.limit < th.refusedAt { // raised at most to the rate at which the host refused
 			l.speedUp(now)
 			break
@@ -67,8 +65,8 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 // accepted a part of these, it is their number that is limited, and not the rate, which is again what it was.
 func (l *lane) observeVolley(refused bool, now time.Time) {
 	th := l.throttle
-	if th.width.countVolley(refused) && now.After(th.width.notBefore) {
-		th.width.narrow(now)
+	if th.volley.count(refused) && now.After(th.width.notBefore) {
+		th.width.set(th.volley.accepted, now)
 		th.limit = th.limitBefore
 		l.pace.setRate(l.paceRate(), now)
 	}
@@ -82,7 +80,7 @@ func (l *lane) adaptToStall(t *Task, now time.Time) {
 	case !v.Stalled && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
 		l.answeredAt = now
 	case v.Stalled && !l.answeredAt.After(t.Started):
-		l.ensureThrottle().width.stall()
+		l.ensureThrottle().slowStart.begin()
 	}
 }
 
@@ -137,7 +135,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	case ofBucket && (hold > 0 || isSpent(&t.Verdict)):
 		return
 	case hold > 0:
-		taken := th.width.taken
+		taken := th.slowStart.accepted
 		if l.obeyHold(t, since, lim, now) {
 			return
 		}
@@ -148,7 +146,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		th.streak--
 		return
 	default:
-		th.width.beginVolley(l.active)
+		th.volley.begin(l.active)
 		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, l.longestPause(lim), 1)))
 	}
 	th.limitBefore = th.limit
@@ -165,9 +163,9 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 // the rate, too: of a host that refuses at any, and of one that allows few requests at a time.
 func (l *lane) obeyHold(t *Task, since time.Duration, lim *Limits, now time.Time) bool {
 	th, hold := l.throttle, t.Verdict.Hold
-	taken, held := th.width.taken, th.held
+	taken, held := th.slowStart.accepted, th.held
 	th.held, th.longest = hold, max(th.longest, hold)
-	th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
+	th.slowStart.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
 	th.countFew(taken)
 	th.noteRateless(t.Started)
 	switch {

@@ -151,7 +151,7 @@ func (l *lane) width() int {
 	if l.trouble.isTried() {
 		return most
 	}
-	return l.throttle.width.limit(most)
+	return l.throttle.width.limit(l.throttle.slowStart.limit(most))
 }
 
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange

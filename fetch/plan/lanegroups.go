@@ -50,6 +50,6 @@ func (p *Plan) joinShare(l *lane, own *HostLimits) {
 	s.lanes = append(s.lanes, l)
 	l.share, l.buckets, l.closure = &s.share, s.buckets, s.closure
 	if !s.until.IsZero() {
-		l.ensureThrottle().width.slow = 1
+		l.ensureThrottle().slowStart.most = 1
 	}
 }

@@ -26,7 +26,7 @@ func (s *shareLanes) take(e *effects, from *lane, now time.Time) {
 		l.buckets = s.buckets
 		if e.holdsShare && l != from {
 			th := l.ensureThrottle()
-			th.lastRefusal, th.width.slow, th.width.taken = now, 1, 0
+			th.lastRefusal, th.slowStart.most, th.slowStart.accepted = now, 1, 0
 		}
 	}
 }

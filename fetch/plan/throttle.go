@@ -18,8 +18,19 @@ type throttle struct {
 	acceptedAt  time.Time     // when the last exchange started that was not refused
 	period      time.Duration // the least between two of those, with a refusal between; 0 is not known
 	rateless    bool          // refusals do not depend on the rate
-	width       width
+	slowStart   slowStart
+	width       widthLimit
+	volley      volley // of refusals: where some were accepted it sets width
 	drops       drops
+}
+
+// noteOther takes in a response that was no refusal, to a Task of that number. See widthLimit.widen.
+func (th *throttle) noteOther(underWay, all int, number, starts uint64, now time.Time) {
+	th.streak = 0
+	th.slowStart.widen(all)
+	if th.width.widen(underWay, number, starts, now) {
+		th.width.remove()
+	}
 }
 
 // mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely

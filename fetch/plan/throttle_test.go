@@ -347,7 +347,7 @@ func TestRateless(t *testing.T) {
 // are not, a host that drops the connections beyond a number is asked for no more at once.
 func TestDropsOutlastATrial(t *testing.T) {
 	l := newLane("a", HostLimits{Concurrency: 10})
-	l.throttle = &throttle{limit: 2, streak: 3, width: width{slow: 1}}
+	l.throttle = &throttle{limit: 2, streak: 3, slowStart: slowStart{most: 1}}
 	l.trouble = &pageTrouble{trial: rateTrial{rate: 2}}
 	if got := l.width(); got != 10 {
 		t.Errorf("%d at once in a trial, want 10", got)

@@ -112,7 +112,7 @@ func TestToldRefusalIsFollowedByOne(t *testing.T) {
 		d.end("a", healthy())
 		d.startAll()
 	}
-	if d.lanes["a"].throttle.width.slow != 0 {
+	if d.lanes["a"].throttle.slowStart.most != 0 {
 		t.Errorf("at most %d at once", most)
 	}
 }
@@ -148,28 +148,28 @@ func TestStalledConnection(t *testing.T) {
 	d.expectStarts("after a page has stalled", "a a")
 }
 
-// TestWidthAfterAHold: after a hold one exchange follows, and where exchanges take long as many more as the host has
-// taken before: those since the last hold or, with the first one, those that were under way.
-func TestWidthAfterAHold(t *testing.T) {
+// TestSlowStartAfterAHold: after a hold one exchange follows, and where exchanges take long as many more as the host
+// has taken before: those since the last hold or, with the first one, those that were under way.
+func TestSlowStartAfterAHold(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		start width
+		start slowStart
 		quick bool
 		want  int // may be under way after one response
 	}{
-		{"the first hold", width{}, true, 9},
-		{"after some responses", width{taken: 4}, true, 3},
-		{"a hold after a hold", width{slow: 1}, true, 1},
-		{"short exchanges", width{}, false, 1},
+		{"the first hold", slowStart{}, true, 9},
+		{"after some responses", slowStart{accepted: 4}, true, 3},
+		{"a hold after a hold", slowStart{most: 1}, true, 1},
+		{"short exchanges", slowStart{}, false, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := tt.start
-			w.hold(10, tt.quick)
-			if w.slow != 1 {
-				t.Errorf("%d at once after the hold", w.slow)
+			s := tt.start
+			s.hold(10, tt.quick)
+			if s.most != 1 {
+				t.Errorf("%d at once after the hold", s.most)
 			}
-			if w.observe(1, 50, 1, 1, time.Time{}); w.slow != tt.want {
-				t.Errorf("%d at once after a response, want %d", w.slow, tt.want)
+			if s.widen(50); s.most != tt.want {
+				t.Errorf("%d at once after a response, want %d", s.most, tt.want)
 			}
 		})
 	}
