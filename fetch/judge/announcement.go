@@ -3,6 +3,7 @@ package judge
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,6 +80,32 @@ func (a *announcement) settle() {
 			a.reset = askedWait{wait: q.Reset, rounded: q.Rounded, unitless: q.Unitless}
 		}
 	}
+}
+
+// capResets lowers the resets of quotas that are spent to a Retry-After, which has precedence.
+func (a *announcement) capResets(asked *askedWait) {
+	for i := range a.quotas {
+		if q := &a.quotas[i]; q.Remaining == 0 && q.Reset > max(asked.wait, leastReset) {
+			q.Reset, q.Rounded, q.Unitless = max(asked.wait, leastReset), true, false
+		}
+	}
+}
+
+// explain returns the header fields that were believed with their values, as one text. asked is the field of the wait
+// that was asked for; empty is none.
+func (a *announcement) explain(h http.Header, asked string) string {
+	fields := a.fields
+	if asked != "" {
+		fields = slices.Concat([]string{asked}, fields)
+	}
+	var text strings.Builder
+	for _, name := range fields {
+		if text.Len() > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(strings.ToLower(name) + ": " + boundText(joinValues(h[name])))
+	}
+	return text.String()
 }
 
 // isRoundedFormOf reports whether q says no more than r does, with a Reset that is rounded where that of r is not.

@@ -28,9 +28,10 @@ func (a *Answer) restartFailure() *failure.Failure {
 // and would do so for ever. What a server says of the page as such is told again by the response that follows.
 //
 // A refusal is none: that request is repeated later, and judgeRefusal sees to it that the conditions are left out.
-func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Failure {
+func (j *judgement) conditionalFailure() *failure.Failure {
+	p, t, a := j.policy, &j.trial, &j.answer
 	switch {
-	case !a.Conditional, a.NotProcessed, r != nil:
+	case !a.Conditional, a.NotProcessed, j.refusal != nil:
 		return nil
 	case a.Failure != nil && a.blamesConditions(t.Attempts > p.Retries):
 		return a.Failure

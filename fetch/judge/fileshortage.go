@@ -12,3 +12,13 @@ const (
 	firstFileWait    = 200 * time.Millisecond // upper bound of the first wait, doubled with each further one
 	longestFileWait  = 3 * time.Second        // upper bound of every wait
 )
+
+// waitsForMachine reports whether the Task is to be restarted once this machine has what it lacked: a file, room on the
+// disk, or a port for a connection.
+func (j *judgement) waitsForMachine() bool {
+	a, shortages := &j.answer, j.trial.FileShortages
+	if a.IsShort() && shortages < maxDialShortages {
+		return true
+	}
+	return (a.IsOutOfFiles() || a.NoRoom) && shortages < maxFileShortages && j.policy.mayRepeat(&j.trial)
+}
