@@ -43,17 +43,18 @@ The package is pure: it has no clock, lock, goroutine, network, file or context.
 goroutine at a time may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to
 it. Of this module it imports judge, failure and queue.
 
-The files, from the bottom; none is in a circle with others. limits.go, times.go, meter.go, volley.go, width.go,
-slowstart.go, pace.go, connection.go, slots.go (a start that other processes leave), throttle.go and drops.go know no
-Task. task.go is what the run adds: a Task knows its lane, bucket and prefix by their numbers alone. taskheap.go,
-batch.go, health.go, closure.go, ratetrial.go, pageevidence.go, pagetrouble.go, failingpages.go (is a 5xx for its
-page?), overload.go and for quotas, resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go and learn.go (what
-responses tell of buckets) are parts of a lane; hostlimits.go and share.go are what several have in common. lane.go is
-one host's queue, lanebuckets.go sorts it by buckets, lanestart.go is its next start; adapt.go, observetrouble.go,
-observe.go and laneslots.go update it by Verdicts, and ask for its slots. heap.go, hostlanes.go and sharelanes.go are
-lanes in order, of a host and of a share. state.go is what a Plan has; hold.go, spill.go, shortage.go, lanegroups.go,
-connections.go (which lane is first, by its connections) and shared.go work on it, installments.go says how many Tasks
-are read or spilled at a time; classify.go sorts lanes by what they wait for, closing.go ends them; plan.go and grant.go
-are what the run calls.
+The files, from the bottom; none is in a circle with others. limits.go, times.go, meter.go, pace.go, connection.go,
+slots.go (a start that other processes leave) and, for what a host refuses, ratelimit.go, smallburst.go, rateless.go,
+slowstart.go, volley.go, width.go and drops.go know no Task. task.go is what the run adds: a Task knows its lane, bucket
+and prefix by their numbers alone. taskheap.go, batch.go, throttle.go (all that refusals limit), health.go, closure.go,
+ratetrial.go, pageevidence.go, pagetrouble.go, failingpages.go (is a 5xx for its page?), overload.go and for quotas,
+resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go and learn.go (what responses tell of buckets) are parts of
+a lane; hostlimits.go and share.go are what several have in common. lane.go is one host's queue, lanebuckets.go sorts it
+by buckets, lanestart.go is its next start; refusals.go, losses.go, adapt.go, observetrouble.go, observe.go and
+laneslots.go update it by Verdicts, and ask for its slots. heap.go, hostlanes.go and sharelanes.go are lanes in order,
+of a host and of a share. state.go is what a Plan has; hold.go, spill.go, shortage.go, lanegroups.go, connections.go
+(which lane is first, by its connections) and shared.go work on it, installments.go says how many Tasks are read or
+spilled at a time; classify.go sorts lanes by what they wait for, closing.go ends them; plan.go and grant.go are what
+the run calls.
 */
 package plan

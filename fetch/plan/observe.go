@@ -44,10 +44,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		l.untold = len(v.Quotas) == 0
 	}
 	if lim.Adaptive {
-		l.keepToldRate(v.Quotas, now)
-		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
-		l.adaptToStall(t, now)
-		l.adaptToDrop(t, now)
+		l.adapt(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 	}
 	if l.shared != nil {
 		l.tellOthers(v, paused, now)

@@ -79,7 +79,7 @@ func (l *lane) observeTrial(t *Task, now time.Time) {
 		v.Hold = 0
 	case l.trouble.hasLimit || l.throttle == nil:
 		return
-	case l.throttle.streak > 0 && t.Started.After(l.throttle.lastRefusal):
+	case l.throttle.streak > 0 && !l.throttle.isBefore(t):
 		r.doubts++
 	}
 	r.seen++

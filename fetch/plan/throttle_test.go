@@ -317,37 +317,11 @@ func TestFewAtATime(t *testing.T) {
 	}
 }
 
-// TestRateless: a host that refuses later after a response than it once took the next request does not refuse for the
-// rate, until three refusals follow each other, each after a hold that was kept to.
-func TestRateless(t *testing.T) {
-	began := time.Unix(0, 0)
-	for _, tt := range []struct {
-		name     string
-		rateless bool
-		streak   int
-		waited   time.Duration
-		want     bool
-	}{
-		{name: "later than the period", streak: 1, waited: 4 * time.Second, want: true},
-		{name: "about the period", streak: 1, waited: 2700 * time.Millisecond},
-		{name: "the second in a row", streak: 2, waited: 4 * time.Second},
-		{name: "soon, when it is known", rateless: true, streak: 1, waited: time.Second, want: true},
-		{name: "two in a row, when it is known", rateless: true, streak: 2, waited: time.Second, want: true},
-		{name: "three in a row, when it is known", rateless: true, streak: 3, waited: time.Second},
-	} {
-		th := throttle{acceptedAt: began, period: 2 * time.Second, held: time.Second, rateless: tt.rateless,
-			streak: tt.streak}
-		if th.noteRateless(began.Add(tt.waited)); th.rateless != tt.want {
-			t.Errorf("%s: %t", tt.name, th.rateless)
-		}
-	}
-}
-
 // TestDropsOutlastATrial: while it is tried whether refusals are for the rate, and after it has turned out that they
 // are not, a host that drops the connections beyond a number is asked for no more at once.
 func TestDropsOutlastATrial(t *testing.T) {
 	l := newLane("a", HostLimits{Concurrency: 10})
-	l.throttle = &throttle{limit: 2, streak: 3, slowStart: slowStart{most: 1}}
+	l.throttle = &throttle{limit: rateLimit{perSecond: 2}, streak: 3, slowStart: slowStart{most: 1}}
 	l.trouble = &pageTrouble{trial: rateTrial{rate: 2}}
 	if got := l.width(); got != 10 {
 		t.Errorf("%d at once in a trial, want 10", got)
@@ -358,7 +332,7 @@ func TestDropsOutlastATrial(t *testing.T) {
 	}
 	l.trouble.trial = rateTrial{passed: true}
 	l.endTrial(began)
-	if got := l.width(); got != 3 || l.throttle.limit != 0 {
+	if got := l.width(); got != 3 || l.throttle.rate() != 0 {
 		t.Errorf("%d at once after the trial, want 3; %+v", got, l.throttle)
 	}
 }

@@ -1,0 +1,45 @@
+package plan
+
+import (
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+// adaptToStall lets a single exchange follow where a connection that several shared has stalled, and more with each
+// second response: all at once, over the next connection, would be likely to stall again. Where the host has answered
+// others since the exchange started, it is the page that has stalled.
+func (l *lane) adaptToStall(t *Task, now time.Time) {
+	switch v := &t.Verdict; {
+	case !v.Stalled && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		l.answeredAt = now
+	case v.Stalled && !l.answeredAt.After(t.Started):
+		l.ensureThrottle().slowStart.begin()
+	}
+}
+
+// adaptToDrop limits the exchanges at once where a host takes only so many connections from one address and drops
+// others without a word, as HAProxy (tcp-request connection reject) and mod_qos do: of those under way together some
+// were answered, and a good part lost their connection before a byte of a response. A connection that had carried
+// another exchange was taken: it is lost for another reason, as by a restart of the server.
+func (l *lane) adaptToDrop(t *Task, now time.Time) {
+	dropped, th := isDropped(&t.Verdict), l.throttle
+	switch {
+	case t.Verdict.Health == judge.Unknown:
+	case dropped && t.Verdict.LostKept:
+		l.ensureThrottle().drops.forget(now)
+	case th != nil && !t.Started.After(th.drops.since):
+		th.drops.count(dropped, now)
+	case dropped && (th != nil || l.active > 0) && (th == nil || t.Started.After(th.drops.setAt)):
+		l.ensureThrottle().drops.noteDrop(l.active, now)
+	case th != nil && !dropped:
+		th.drops.widen(l.active+1, l.concurrency, t.number, l.starts, now)
+	}
+}
+
+// isDropped reports whether an exchange lost its connection, or got none, before a byte of a response.
+func isDropped(v *judge.Verdict) bool {
+	return v.Health == judge.NoAnswer && v.Failure != nil &&
+		(v.Failure.Kind == failure.Reset || v.Failure.Kind == failure.Truncated || v.Failure.Kind == failure.Connect)
+}
