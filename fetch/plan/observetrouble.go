@@ -6,49 +6,50 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// observeTrouble takes in the Verdict of an exchange, and changes one that says nothing of the host.
+// observeTrouble takes in the Verdict of an exchange for the pageTrouble of the lane. A doubtful response that is known
+// to be for its page is made one that is Overloaded and asks for no hold.
 func (l *lane) observeTrouble(t *Task, now time.Time) {
 	v := &t.Verdict
 	if l.trouble == nil {
 		if !v.PerhapsPage {
 			return
 		}
-		l.trouble = &pageTrouble{accepted: 1, trial: rateTrial{since: now}}
+		l.trouble = &pageTrouble{accepted: 1, trial: rateTrial{trialStep: trialStep{since: now}}}
 	}
-	p, again := l.trouble, t.acceptedBefore > 0
-	apart := t.Started.After(p.lastDoubtful) || p.trial.passed // by a limit, several at once are one observation
+	p, isRepeated := l.trouble, t.acceptedAtDoubt > 0            // since another such response, or several
+	isApart := t.Started.After(p.lastDoubtful) || p.trial.passed // by a limit, several at once are one observation
 	p.hasLimit = p.hasLimit || v.Health == judge.Refused && !v.PerhapsPage
-	if !again && t.Attempts <= 1 {
+	if !isRepeated && t.Attempts <= 1 {
 		p.doubtfulShare.add(v.PerhapsPage, 32)
 	}
 	switch {
 	case v.PerhapsPage:
-		if again && t.tells && apart {
+		if isRepeated && t.tells && isApart {
 			l.weighTrouble(now)
 		}
-		t.acceptedBefore, t.putOffs, p.lastDoubtful = p.accepted, 0, now
+		t.acceptedAtDoubt, t.putOffs, p.lastDoubtful = p.accepted, 0, now
 		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.overloadedShare <= overloadShare) {
 			v.Health, v.Hold = judge.Overloaded, 0
 		}
 		p.heldUntil = latest(p.heldUntil, now.Add(v.Hold))
 		return
 	case v.Health == judge.Healthy:
-		if apart {
+		if isApart {
 			p.accepted++
 		}
-		if again {
+		if isRepeated {
 			p.weigh(false)
 		}
 	}
-	t.acceptedBefore, t.tells, t.OfPage = 0, false, t.OfPage && v.Fate == judge.Retry
+	t.acceptedAtDoubt, t.tells, t.OfPage = 0, false, t.OfPage && v.Fate == judge.Retry
 }
 
 // weighTrouble takes in another doubtful response to a Task. Once they are known to be for the pages, what the earlier
 // ones have limited is so no more.
 func (l *lane) weighTrouble(now time.Time) {
-	before := l.trouble.isByPage()
+	wasByPage := l.trouble.isByPage()
 	l.trouble.weigh(true)
-	if before || !l.trouble.isByPage() {
+	if wasByPage || !l.trouble.isByPage() {
 		return
 	}
 	l.endTroubleHold(now)
@@ -65,7 +66,9 @@ func (l *lane) endTroubleHold(now time.Time) {
 	}
 }
 
-// observeTrial takes in a Verdict, and changes one whose wait concerns its own Task alone.
+// observeTrial takes in the Verdict of an exchange for the rateTrial of the lane, and begins or ends a trial by it. A
+// doubtful response asks for no hold while a trial is under way, and is made one that is Overloaded once a trial is
+// passed: its Task alone waits.
 func (l *lane) observeTrial(t *Task, now time.Time) {
 	v, r := &t.Verdict, &l.trouble.trial
 	switch {

@@ -30,7 +30,7 @@ func (p *pageTrouble) repeats(t *Task) bool { return p != nil && p.trial.repeats
 // noteStart notes the start of an exchange; alone says that the lane has no other under way. That of a Task that had a
 // doubtful response shows what it was for where the host has accepted others since; or did, and none is in the way now.
 func (p *pageTrouble) noteStart(t *Task, alone bool) {
-	if p == nil || t.acceptedBefore == 0 {
+	if p == nil || t.acceptedAtDoubt == 0 {
 		return
 	}
 	t.tells = p.isToldBy(t) || alone && t.tells
@@ -39,14 +39,14 @@ func (p *pageTrouble) noteStart(t *Task, alone bool) {
 
 // isToldBy reports whether the host has accepted others since a Task had a doubtful response.
 func (p *pageTrouble) isToldBy(t *Task) bool {
-	return p != nil && t.acceptedBefore > 0 && p.accepted-t.acceptedBefore >= fewAccepted
+	return p != nil && t.acceptedAtDoubt > 0 && p.accepted-t.acceptedAtDoubt >= fewAccepted
 }
 
 // putOff lets a Task that had a doubtful response wait a part longer than was asked, so that others come before it, and
 // reports whether it does: not for ever.
 func (p *pageTrouble) putOff(t *Task, now time.Time) bool {
 	part := t.Verdict.Delay / 4
-	if p == nil || t.acceptedBefore == 0 || t.putOffs == mostPutOffs || part <= 0 {
+	if p == nil || t.acceptedAtDoubt == 0 || t.putOffs == mostPutOffs || part <= 0 {
 		return false
 	}
 	t.putOffs++

@@ -8,48 +8,64 @@ import "time"
 // start, whatever is asked for meanwhile, and more again for as long as more are accepted in a second than before (hill
 // climbing). A host with a limit does not accept more: the trial ends, and the next one is later.
 type rateTrial struct {
-	rate   float64   // starts a second; 0 is that no trial is under way
-	passed bool      // the rate is not why the host refuses
-	next   time.Time // no trial begins before
-	vain   int       // trials in a row that have failed
-	doubts int       // doubtful responses right after the hold of another, since the last trial
-
-	// Counts of the step under way; without a trial since the last one, or since the host's first doubtful response.
-	since    time.Time
-	accepted int    // responses that were
-	seen     int    // the same with those that were refused
-	started  uint64 // Tasks of the lane that had started at its begin
-
-	priorShare   float64 // of the responses before the trial, that was accepted
-	priorRate    float64 // accepted a second, before the trial
-	lastStepRate float64 // the same before the step
-	earlierSteps int     // accepted in the steps before
+	rate        float64   // starts a second; 0 is that no trial is under way
+	passed      bool      // the rate is not why the host refuses
+	doubts      int       // doubtful responses right after the hold of another, since the last trial
+	failures    int       // trials in a row that have failed
+	notBefore   time.Time // no trial begins before
+	priorShare  float64   // of the responses before the trial, those that were accepted
+	priorRate   float64   // responses accepted a second before the trial
+	stepRate    float64   // the same in the last step, or before the first one
+	allAccepted int       // responses accepted in all steps that have ended
+	trialStep
 }
 
+// A trialStep counts what comes of the step of a trial that is under way; without one, what has come since the last
+// trial, or since the host's first doubtful response.
+type trialStep struct {
+	since    time.Time
+	started  uint64 // Tasks of the lane that had started at its begin
+	seen     int    // responses, accepted or refused
+	accepted int
+}
+
+// The settings of trials. A "hold" is the wait that the host's doubtful responses ask for.
 const (
-	enoughDoubts = 2  // by a limit that is told rightly there is none
-	leastHolds   = 10 // times the hold, from the first doubtful response or the last trial to the begin of a trial
+	// A trial begins once enoughDoubts doubtful responses have come right after the hold of another (from a limit that
+	// is told rightly none does), and leastHolds times the hold after the first one or the last trial.
+	enoughDoubts = 2
+	leastHolds   = 10
 
-	startsPerHold = 2               // the least rate of a trial: starts in the time of a hold
-	trialGrowth   = 4               // of the rate from step to step
-	stepTime      = 3 * time.Second // of a step, at least
-	stepHolds     = 6               // times the hold, at least: what is sent again takes some
-	longestStep   = 10              // times the least time
-	stepSeen      = 32              // responses in a step, at most while few are accepted
+	// The rate is trialGrowth times the one before, in each step; at least startsPerHold starts in the time of a hold.
+	trialGrowth   = 4
+	startsPerHold = 2
 
-	stepAccepted  = 5   // responses that are accepted in a step that has gained
-	stepGain      = 1.5 // by which it has more in a second than the one before
-	trialAccepted = 12  // responses that are accepted in a trial that is passed
-	trialGain     = 3   // by which they are more in a second than before it
+	// A step takes stepTime, and stepHolds times the hold, as what is sent again takes some. While fewer than twice
+	// stepAccepted responses were accepted it goes on for up to longestStep times that, or stepSeen responses.
+	stepTime    = 3 * time.Second
+	stepHolds   = 6
+	longestStep = 10
+	stepSeen    = 32
 
-	mostPrepared = 0.5 // the share accepted before, below which a host may prepare what is requested
+	// A step has gained where stepAccepted responses were accepted, stepGain times as many a second as in the one
+	// before. A trial is passed where the last step was limited by something else than the rate, and trialAccepted
+	// responses were accepted in all, trialGain times as many a second as before the trial.
+	stepAccepted  = 5
+	stepGain      = 1.5
+	trialAccepted = 12
+	trialGain     = 3
 
-	mostLoss    = 0.4 // of the share accepted before, below which a trial has failed at once
-	enoughToSay = 6   // responses that were to be accepted by that share
-	mostTried   = 14  // refusals in a row of one Task, after which a trial has failed
+	// A trial fails at once where a Task has been refused mostTried times in a row; or where, of enoughToSay responses
+	// that would have been accepted by the share before the trial, less than mostLoss were. Below the share mostPrepared
+	// the host may prepare what is requested first: then what is sent again may need time.
+	mostTried    = 14
+	enoughToSay  = 6
+	mostLoss     = 0.4
+	mostPrepared = 0.5
 
-	trialPause = 30 * time.Second // after a trial that has failed; doubled with each in a row
-	mostPauses = 16               // times that, at most
+	// After a trial that has failed none begins for trialPause, doubled with each in a row up to mostPauses times that.
+	trialPause = 30 * time.Second
+	mostPauses = 16
 )
 
 // isUnderWay reports whether a trial is under way.
@@ -63,21 +79,21 @@ func (r *rateTrial) repeats(t *Task) bool {
 
 // mayBegin reports whether a trial is to begin, where doubtful responses ask for a wait of hold.
 func (r *rateTrial) mayBegin(hold time.Duration, now time.Time) bool {
-	return r.doubts >= enoughDoubts && now.Sub(r.since) >= leastHolds*hold && !now.Before(r.next)
+	return r.doubts >= enoughDoubts && now.Sub(r.since) >= leastHolds*hold && !now.Before(r.notBefore)
 }
 
 // begin begins a trial, at so many starts a second so far, of a host that asks for waits of hold.
 func (r *rateTrial) begin(rate float64, hold time.Duration, starts uint64, now time.Time) {
 	r.priorRate = float64(r.accepted) / max(now.Sub(r.since), time.Second).Seconds()
 	r.priorShare = float64(r.accepted) / float64(max(r.seen, 1))
-	r.lastStepRate, r.earlierSteps = r.priorRate, 0
+	r.stepRate, r.allAccepted = r.priorRate, 0
 	r.rate = max(trialGrowth*rate, startsPerHold/max(hold, time.Second).Seconds())
 	r.beginStep(starts, now)
 }
 
 // beginStep begins to count; starts is how many Tasks of the lane have started.
 func (r *rateTrial) beginStep(starts uint64, now time.Time) {
-	r.since, r.accepted, r.seen, r.started, r.doubts = now, 0, 0, starts, 0
+	r.trialStep, r.doubts = trialStep{since: now, started: starts}, 0
 }
 
 // observe takes in the last response to a Task, and reports whether the trial has ended: it is passed, or has failed.
@@ -89,15 +105,15 @@ func (r *rateTrial) observe(t *Task, hold time.Duration, starts uint64, now time
 	case took < least, r.accepted < 2*stepAccepted && r.seen < stepSeen && took < longestStep*least:
 		return false
 	}
-	r.earlierSteps += r.accepted
-	rate, used := float64(r.accepted)/took.Seconds(), float64(starts-r.started)/took.Seconds()
-	isUsed := used >= r.rate/2 // else something other than the rate limits the lane: it can't become faster
+	r.allAccepted += r.accepted
+	acceptedRate, startedRate := float64(r.accepted)/took.Seconds(), float64(starts-r.started)/took.Seconds()
+	isUsed := startedRate >= r.rate/2 // else something other than the rate limits the lane: it can't become faster
 	switch {
-	case r.accepted < stepAccepted, rate < stepGain*r.lastStepRate,
-		!isUsed && (r.earlierSteps < trialAccepted || rate < trialGain*r.priorRate):
+	case r.accepted < stepAccepted, acceptedRate < stepGain*r.stepRate,
+		!isUsed && (r.allAccepted < trialAccepted || acceptedRate < trialGain*r.priorRate):
 		return r.fail(starts, now)
 	case isUsed:
-		r.rate, r.lastStepRate = trialGrowth*r.rate, rate
+		r.rate, r.stepRate = trialGrowth*r.rate, acceptedRate
 	default:
 		r.passed, r.rate = true, 0
 	}
@@ -115,8 +131,8 @@ func (r *rateTrial) isLost(t *Task) bool {
 
 // fail ends a trial that has changed nothing. It returns true.
 func (r *rateTrial) fail(starts uint64, now time.Time) bool {
-	r.next = now.Add(trialPause * time.Duration(min(1<<min(r.vain, 10), mostPauses)))
-	r.vain++
+	r.notBefore = now.Add(trialPause * time.Duration(min(1<<min(r.failures, 10), mostPauses)))
+	r.failures++
 	r.rate = 0
 	r.beginStep(starts, now)
 	return true

@@ -43,15 +43,19 @@ type Task struct {
 	// Connection is that of its last exchange. Done reads it.
 	Connection Connection
 
-	acceptedBefore int    // pageTrouble.accepted at its last doubtful response, until it is clear what that was for; or 0
-	failsFrom      int    // failingPages.accepted from which on a further 5xx is its page's trouble; 0 is none yet
-	ahead          bool   // it has started ahead of its turn (failingPages)
-	putOffs        int    // times that it was put off since
-	tells          bool   // what its next response is shows what that one was for
-	number         uint64 // of its last start, among those of the lane; 1 is the first
-	lane           laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
-	bucket         uint16 // bucket.number of that which its exchange was started from; 0 is none
-	scouting       uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none
+	// For pageTrouble.
+	acceptedAtDoubt int  // pageTrouble.accepted when a doubtful response came; 0 is that the last one was none
+	putOffs         int  // times that the Task was put off since
+	tells           bool // what its next response is shows what that one was for
+
+	// For failingPages.
+	failsFrom int  // failingPages.accepted from which on a further 5xx is its page's trouble; 0 is none yet
+	ahead     bool // it has started ahead of its turn
+
+	number   uint64 // of its last start, among those of the lane; 1 is the first
+	lane     laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
+	bucket   uint16 // bucket.number of that which its exchange was started from; 0 is none
+	scouting uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none
 }
 
 // A laneID is the number of a lane in its plan; 0 is none. Lanes, buckets and prefixes have Tasks, which know them by
