@@ -122,7 +122,7 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, ok := keys.questionOf(&to, to.Header)
+		q, ok := keys.requestOf(&to, to.Header)
 		if !ok {
 			t.Fatal("passed by")
 		}
@@ -164,12 +164,12 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 func TestKeyOfRoute(t *testing.T) {
 	o := options(func(o *Options) { o.HTTPProxy = "http://proxy.test:1" })
 	keys, targets := newCacheKeys(o), newTargeter(o)
-	ask := func(address string, proxy *string) cache.Question {
+	ask := func(address string, proxy *string) cache.Request {
 		to, err := targets.newTarget(&Request{URL: address, Settings: &RequestSettings{Proxy: proxy}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, _ := keys.questionOf(&to, to.Header)
+		q, _ := keys.requestOf(&to, to.Header)
 		return q
 	}
 	for _, address := range []string{"http://a.test/", "https://a.test/"} {

@@ -67,7 +67,7 @@ func TestRevalidatedEntryIsGone(t *testing.T) {
 		"spoilt": func(_ *cacheRig, file string) error { return overwrite(file, 0, 'X') },
 		"another": func(rig *cacheRig, _ string) error {
 			e := &cache.Entry{Status: 200, HasBody: true, Size: 5, SHA256: sha256.Sum256([]byte("other"))}
-			q := cache.Question{Method: "GET", URL: "http://a.test/x"}
+			q := cache.Request{Method: "GET", URL: "http://a.test/x"}
 			w, err := rig.store.Put(rig.Context(), q.Key())
 			if err == nil {
 				_, _ = w.Write([]byte("other")) // Commit returns the error

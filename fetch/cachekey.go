@@ -16,7 +16,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// cacheKeys makes the cache keys of targets: cache.Questions. It is not written to; any goroutine may use it.
+// cacheKeys makes the cache keys of targets: cache.Requests. It is not written to; any goroutine may use it.
 type cacheKeys struct {
 	options      *Options
 	certificates cache.Sum // hash of the client certificates; zero is none
@@ -30,14 +30,14 @@ func newCacheKeys(o *Options) cacheKeys {
 		proxies: dial.NewProxies(o.HTTPProxy, o.HTTPSProxy, o.NoProxy)}
 }
 
-// questionOf returns the key of the stored response for a target, given the header that is sent; false where the cache
+// requestOf returns the key of the stored response for a target, given the header that is sent; false where the cache
 // is bypassed.
-func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
+func (k *cacheKeys) requestOf(to *target, header http.Header) (cache.Request, bool) {
 	if to.Body != nil || cache.Bypasses(to.Method, header) {
-		return cache.Question{}, false
+		return cache.Request{}, false
 	}
-	q := cache.Question{Method: to.Method, URL: cacheURL(to.URL), Via: k.via(to), Who: k.who(to, header), Header: header}
-	return q, true
+	r := cache.Request{Method: to.Method, URL: cacheURL(to.URL), Via: k.via(to), Who: k.who(to, header), Header: header}
+	return r, true
 }
 
 // cacheURL returns the normal form of a URL, without userinfo and fragment (RFC 9110 section 4.2.3).

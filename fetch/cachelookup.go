@@ -66,7 +66,7 @@ func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 // refuseNetwork ends a Task with 504 whose request has only-if-cached (RFC 9111 section 5.2.1.7), and reports whether
 // it has.
 func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Time) bool {
-	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.question.Header) {
+	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.request.Header) {
 		return false
 	}
 	t.counts = exchangeCounts{}

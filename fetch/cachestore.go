@@ -81,7 +81,7 @@ func (x *cacheExchange) serveRevalidated(
 		x.lookup.dropStored()
 		return unusable
 	}
-	e := found.Freshen(&x.lookup.question, resp.Header, resp.received)
+	e := found.Freshen(&x.lookup.request, resp.Header, resp.received)
 	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.to, resp.remote)
 	rec.Cache = CacheRevalidated
 	x.markReported(&e, rec)
@@ -137,7 +137,7 @@ func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *
 	if o.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // a stored response would not set the cookie
 		return nil
 	}
-	draft, err := x.lookup.place.Draft(ctx, o.Cache, &x.lookup.question, header)
+	draft, err := x.lookup.place.Draft(ctx, o.Cache, &x.lookup.request, header)
 	if err != nil {
 		return nil // a cache that can't be written costs no request
 	}
@@ -174,7 +174,7 @@ func (x *cacheExchange) finishStoring(
 	e.HasBody, e.Size, e.SHA256 = true, rec.Bytes, rec.SHA256
 	x.markReported(e, rec)
 	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil {
-		x.cache.dictionaries.lists.keep(ctx, &x.lookup.question, e)
+		x.cache.dictionaries.lists.keep(ctx, &x.lookup.request, e)
 		return
 	}
 	if x.cache.options.Changed == nil {
@@ -183,7 +183,7 @@ func (x *cacheExchange) finishStoring(
 	digest := cache.Digest(e.SHA256, e.Received)
 	digest.ReportedBefore, digest.Reporter = e.ReportedBefore, e.Reporter
 	// where that fails the next run reports the body again
-	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.question, digest)
+	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.request, digest)
 }
 
 // storeWithoutBody stores a response that has no body, or whose body is not read.

@@ -82,25 +82,25 @@ func (o *offeredDictionary) header() http.Header {
 	return h
 }
 
-// offer returns the best dictionary for the request of q; nil is none. own is the stored response for its URL, where it
+// offer returns the best dictionary for the request of r; nil is none. own is the stored response for its URL, where it
 // is one.
 func (d *dictionaries) offer(
-	ctx context.Context, q cache.Question, own *dictionary.Stored, now time.Time,
+	ctx context.Context, r cache.Request, own *dictionary.Stored, now time.Time,
 ) *offeredDictionary {
 	var best *dictionary.Stored
 	var loaded *loadedDictionary
 	if own != nil {
-		if loaded, _ = d.load(ctx, q, own, now); loaded != nil {
+		if loaded, _ = d.load(ctx, r, own, now); loaded != nil {
 			best = own
 		}
 	}
-	for _, s := range d.lists.matching(ctx, &q) {
+	for _, s := range d.lists.matching(ctx, &r) {
 		if best != nil && dictionary.Compare(*best, s) <= 0 {
 			break
 		}
-		other, gone := d.load(ctx, q, &s, now)
+		other, gone := d.load(ctx, r, &s, now)
 		if gone {
-			d.lists.drop(ctx, &q, &s)
+			d.lists.drop(ctx, &r, &s)
 		}
 		if other == nil {
 			continue
@@ -120,7 +120,7 @@ func (d *dictionaries) offer(
 // load returns the content of a dictionary; nil where there is none to be had now, and gone where there will be none:
 // it is not stored any more, or is too old. Of several exchanges one reads it, and the others wait for that.
 func (d *dictionaries) load(
-	ctx context.Context, q cache.Question, s *dictionary.Stored, now time.Time,
+	ctx context.Context, r cache.Request, s *dictionary.Stored, now time.Time,
 ) (l *loadedDictionary, gone bool) {
 	for {
 		l, reading := d.use(s, now)
@@ -137,9 +137,9 @@ func (d *dictionaries) load(
 		}
 	}
 	defer d.endReading(s)
-	own := q.URL == s.URL
-	q.URL = s.URL
-	found, _, err := cache.Find(ctx, d.lists.store, &q)
+	own := r.URL == s.URL
+	r.URL = s.URL
+	found, _, err := cache.Find(ctx, d.lists.store, &r)
 	if err != nil || found == nil {
 		return nil, err == nil
 	}

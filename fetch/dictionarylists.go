@@ -36,19 +36,19 @@ type originDictionaries struct {
 	changed bool // since it was read or written
 }
 
-// storedDictionary returns what e, the stored response to q, is as a dictionary; nil is that it is none.
-func storedDictionary(q *cache.Question, e *cache.Entry) *dictionary.Stored {
+// storedDictionary returns what e, the stored response to r, is as a dictionary; nil is that it is none.
+func storedDictionary(r *cache.Request, e *cache.Entry) *dictionary.Stored {
 	terms, ok := dictionary.TermsOf(e.Header)
-	if !ok || !strings.HasPrefix(q.URL, "https:") || q.Method != http.MethodGet || e.Status != http.StatusOK ||
+	if !ok || !strings.HasPrefix(r.URL, "https:") || r.Method != http.MethodGet || e.Status != http.StatusOK ||
 		!e.HasBody || e.Coded || e.Size == 0 || e.Size > maxDictionary {
 		return nil
 	}
-	return &dictionary.Stored{Terms: terms, URL: q.URL, SHA256: e.SHA256, Received: e.Received}
+	return &dictionary.Stored{Terms: terms, URL: r.URL, SHA256: e.SHA256, Received: e.Received}
 }
 
-// ownDictionary returns what e, the stored response to q, is as a dictionary for q itself; nil is that it is none.
-func ownDictionary(q *cache.Question, e *cache.Entry) *dictionary.Stored {
-	s := storedDictionary(q, e)
+// ownDictionary returns what e, the stored response to r, is as a dictionary for r itself; nil is that it is none.
+func ownDictionary(r *cache.Request, e *cache.Entry) *dictionary.Stored {
+	s := storedDictionary(r, e)
 	if s == nil {
 		return nil
 	}
@@ -59,30 +59,30 @@ func ownDictionary(q *cache.Question, e *cache.Entry) *dictionary.Stored {
 }
 
 // matching returns the listed dictionaries for a request, the best first.
-func (d *dictionaryLists) matching(ctx context.Context, q *cache.Question) []dictionary.Stored {
-	o := d.origin(q)
+func (d *dictionaryLists) matching(ctx context.Context, r *cache.Request) []dictionary.Stored {
+	o := d.origin(r)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	d.readList(ctx, o, listKey(q))
+	d.readList(ctx, o, listKey(r))
 	if o.index.IsEmpty() {
 		return nil
 	}
-	return o.index.Matching(q.URL)
+	return o.index.Matching(r.URL)
 }
 
 // drop removes a dictionary from its list.
-func (d *dictionaryLists) drop(ctx context.Context, q *cache.Question, s *dictionary.Stored) {
-	o := d.origin(q)
+func (d *dictionaryLists) drop(ctx context.Context, r *cache.Request, s *dictionary.Stored) {
+	o := d.origin(r)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	d.readList(ctx, o, listKey(q))
+	d.readList(ctx, o, listKey(r))
 	o.index.Drop(s)
 	o.changed = true
 }
 
 // keep lists a response that has been stored, where it may be used as a dictionary for other URLs.
-func (d *dictionaryLists) keep(ctx context.Context, q *cache.Question, e *cache.Entry) {
-	s := storedDictionary(q, e)
+func (d *dictionaryLists) keep(ctx context.Context, r *cache.Request, e *cache.Entry) {
+	s := storedDictionary(r, e)
 	if s == nil || !time.Now().Before(d.rules.ServableUntil(e, e.Received)) {
 		return
 	}
@@ -91,26 +91,26 @@ func (d *dictionaryLists) keep(ctx context.Context, q *cache.Question, e *cache.
 			return // the lookup of that URL finds it
 		}
 	}
-	o := d.origin(q)
+	o := d.origin(r)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	d.readList(ctx, o, listKey(q))
+	d.readList(ctx, o, listKey(r))
 	isNew, err := o.index.Add(*s)
 	if err != nil {
 		return
 	}
 	o.changed = true
 	if isNew { // of those of a known pattern the last is written at the end
-		d.writeList(ctx, o, listKey(q), e.Received)
+		d.writeList(ctx, o, listKey(r), e.Received)
 	}
 }
 
-// origin returns the list for the origin and the login of q. Where there are too many of them all are forgotten, which
+// origin returns the list for the origin and the login of r. Where there are too many of them all are forgotten, which
 // costs another read of the Store.
-func (d *dictionaryLists) origin(q *cache.Question) *originDictionaries {
+func (d *dictionaryLists) origin(r *cache.Request) *originDictionaries {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := listKey(q)
+	key := listKey(r)
 	o := d.origins[key]
 	if o == nil {
 		if len(d.origins) >= maxDictionaryOrigins {
@@ -122,10 +122,10 @@ func (d *dictionaryLists) origin(q *cache.Question) *originDictionaries {
 	return o
 }
 
-// listKey returns where the list for the origin and the login of q is stored.
-func listKey(q *cache.Question) cache.Key {
+// listKey returns where the list for the origin and the login of r is stored.
+func listKey(r *cache.Request) cache.Key {
 	h := sha256.New()
-	for _, part := range [...]string{"batchfetch dictionaries 1", originOf(q.URL), q.Via, string(q.Who[:])} {
+	for _, part := range [...]string{"batchfetch dictionaries 1", originOf(r.URL), r.Via, string(r.Who[:])} {
 		h.Write([]byte(part))
 		h.Write([]byte{'\n'})
 	}

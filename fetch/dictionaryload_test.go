@@ -39,7 +39,7 @@ func (s *slowStore) Get(ctx context.Context, key cache.Key) (*cache.Found, error
 // withSharedDictionary runs a test with the dictionaries of a run over a cache with a dictionary of 1,000 bytes for all
 // URLs, the question for one of them, and the time.
 func withSharedDictionary(
-	t *testing.T, test func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Question, now time.Time),
+	t *testing.T, test func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Request, now time.Time),
 ) {
 	t.Helper()
 	withCacheRig(t, func(rig *cacheRig) {
@@ -48,7 +48,7 @@ func withSharedDictionary(
 		rig.run(nil, "https://a.test/dict")
 		store := &slowStore{Store: rig.store}
 		d := newDictionaries(&Options{Cache: store})
-		q := cache.Question{Method: "GET", URL: "https://a.test/x"}
+		q := cache.Request{Method: "GET", URL: "https://a.test/x"}
 		test(rig.Context(), store, d, q, time.Now())
 	})
 }
@@ -56,7 +56,7 @@ func withSharedDictionary(
 // TestDictionaryIsReadOnce: exchanges that want one dictionary at once share one copy, although there is no room for
 // two.
 func TestDictionaryIsReadOnce(t *testing.T) {
-	withSharedDictionary(t, func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Question, now time.Time) {
+	withSharedDictionary(t, func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Request, now time.Time) {
 		if len(d.lists.matching(ctx, &q)) != 1 { // the list is read
 			t.Fatal("there is no dictionary")
 		}
@@ -83,7 +83,7 @@ func TestDictionaryIsReadOnce(t *testing.T) {
 
 // TestDictionaryIsNotForgotten: one that does not fit now, or can't be read now, is offered later.
 func TestDictionaryIsNotForgotten(t *testing.T) {
-	withSharedDictionary(t, func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Question, now time.Time) {
+	withSharedDictionary(t, func(ctx context.Context, store *slowStore, d *dictionaries, q cache.Request, now time.Time) {
 		if o := d.offer(ctx, q, nil, now); o == nil {
 			t.Fatal("nothing is offered")
 		} else if o.release(); d.held != 1000 {

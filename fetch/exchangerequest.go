@@ -43,7 +43,7 @@ func (x *exchange) offerDictionary(ctx context.Context, now time.Time) *offeredD
 		!acceptsCodings(x.to.Header) || x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
-	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup.question, x.cache.lookup.dictionary, now)
+	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup.request, x.cache.lookup.dictionary, now)
 }
 
 // releaseDictionary ends the use of the dictionary that was offered: it takes no memory while the worker is idle.

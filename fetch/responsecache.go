@@ -39,8 +39,8 @@ func (c *responseCache) close(ctx context.Context) {
 // A lookupResult is what the cache has for the target of a Task. Thousands may wait in lanes, so it is small: no header
 // and no body.
 type lookupResult struct {
-	question cache.Question
-	place    cache.Place // where responses to question are stored
+	request  cache.Request
+	place    cache.Place // where responses to request are stored
 	reported cache.Sum   // of the body that was reported last; zero is none, or no Options.Changed
 
 	hasStored  bool             // a response is stored that the server can validate, or that may be served stale
@@ -69,12 +69,12 @@ func (c *responseCache) find(
 	ctx context.Context, to *target, sha256 string, now time.Time,
 ) (found *cache.Found, use cache.Use, result *lookupResult) {
 	header := withCookies(c.options, to.Header, to)
-	q, ok := c.keys.questionOf(to, header)
+	r, ok := c.keys.requestOf(to, header)
 	if !ok {
 		return nil, cache.Useless, nil
 	}
-	found, place, err := cache.Find(ctx, c.options.Cache, &q)
-	result = &lookupResult{question: q, place: place}
+	found, place, err := cache.Find(ctx, c.options.Cache, &r)
+	result = &lookupResult{request: r, place: place}
 	if err != nil || found == nil {
 		return nil, cache.Useless, result
 	}
@@ -93,7 +93,7 @@ func (c *responseCache) find(
 		result.hasStored, result.sum = true, found.SHA256
 		result.validators, result.requested = cache.ValidatorsOf(found.Header), found.Requested
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
-		result.dictionary = ownDictionary(&q, &found.Entry)
+		result.dictionary = ownDictionary(&r, &found.Entry)
 	}
 	return nil, use, result
 }
@@ -106,12 +106,12 @@ func (c *responseCache) findMissing(to *target) *lookupResult {
 		return nil
 	}
 	header := withCookies(c.options, to.Header, to)
-	q, ok := c.keys.questionOf(to, header)
+	r, ok := c.keys.requestOf(to, header)
 	if !ok || cache.OnlyIfCached(header) {
 		return nil
 	}
-	if place, missing := cache.FindMissing(c.options.Cache, &q); missing {
-		return &lookupResult{question: q, place: place}
+	if place, missing := cache.FindMissing(c.options.Cache, &r); missing {
+		return &lookupResult{request: r, place: place}
 	}
 	return nil
 }
@@ -122,8 +122,8 @@ func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.
 	if result == nil || c.options.Jar == nil {
 		return true
 	}
-	q, ok := c.keys.questionOf(to, header)
-	return ok && q.Who == result.question.Who
+	r, ok := c.keys.requestOf(to, header)
+	return ok && r.Who == result.request.Who
 }
 
 // isAcceptable reports whether this run accepts a stored response for the target, by address, status, size, hash and
@@ -178,7 +178,7 @@ func (c *responseCache) invalidate(ctx context.Context, to *target, status int, 
 	}
 	urls := append(cache.AlsoInvalid(to.URL, header), to.URL)
 	for _, u := range urls {
-		q := cache.Question{URL: cacheURL(u), Via: c.keys.via(to)}
-		_ = cache.Forget(ctx, c.options.Cache, q) // cache.Guard reports a Store that can't be reached
+		r := cache.Request{URL: cacheURL(u), Via: c.keys.via(to)}
+		_ = cache.Forget(ctx, c.options.Cache, r) // cache.Guard reports a Store that can't be reached
 	}
 }

@@ -43,9 +43,9 @@ type Entry struct {
 type kind byte
 
 const (
-	ofAnswer kind = iota
-	ofDigest      // only the hash of the body is known: the response may not be stored, or is too large
-	ofChoice      // several responses are stored for the Question, selected by request headers or user: see choice
+	ofResponse kind = iota
+	ofDigest        // only the hash of the body is known: the response may not be stored, or is too large
+	ofChoice        // several responses are stored for the Request, selected by request headers or user: see choice
 )
 
 // Digest returns an Entry that has nothing of a response but the hash of its body. It can't be used instead of the

@@ -16,7 +16,7 @@ type entryFiles struct {
 	dir    string // the folders are below it
 	now    func() time.Time
 	own    ownKeys
-	drafts drafts
+	drafts draftFiles
 }
 
 // init sets the directory.

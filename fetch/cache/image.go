@@ -200,8 +200,9 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	e.Requested, e.Received = n.time(), n.time()
 	e.Proto, e.RemoteAddr, e.coding = n.text(), n.text(), n.text()
 	e.Header = n.header()
-	bodiless := e.kind != ofAnswer || !e.HasBody
-	if n.bad || storedKey != key || e.kind > ofChoice || bodiless && e.Size != 0 || e.kind == ofAnswer && e.Status < 200 {
+	bodiless := e.kind != ofResponse || !e.HasBody
+	if n.bad || storedKey != key || e.kind > ofChoice || bodiless && e.Size != 0 ||
+		e.kind == ofResponse && e.Status < 200 {
 		return Entry{}, errNoImage
 	}
 	return e, nil

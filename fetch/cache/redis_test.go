@@ -105,7 +105,7 @@ func TestRedisChoicesOutliveResponses(t *testing.T) {
 	server := nettest.StartRedis(t, "")
 	s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{Keep: 5 * time.Minute})
 	client := server.Client(t, 0)
-	q := cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {"en"}}}
+	q := cache.Request{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {"en"}}}
 	_, place, err := cache.Find(t.Context(), s, &q)
 	if err != nil {
 		t.Fatal(err)

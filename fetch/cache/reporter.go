@@ -87,9 +87,9 @@ func runKey(run Sum) Key {
 	return sha256.Sum256(append([]byte("batchfetch run "), run[:]...))
 }
 
-// KeepDigest stores e, a Digest of a response to q that was not stored itself, for which Find returned p.
-func (p *Place) KeepDigest(ctx context.Context, s Store, q *Question, e *Entry) error {
-	d, err := p.Draft(ctx, s, q, nil)
+// KeepDigest stores e, a Digest of a response to r that was not stored itself, for which Find returned p.
+func (p *Place) KeepDigest(ctx context.Context, s Store, r *Request, e *Entry) error {
+	d, err := p.Draft(ctx, s, r, nil)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func isRedirect(status int) bool {
 
 // Judge returns how e may be used now for a request with that header.
 func (r Rules) Judge(e *Entry, request http.Header, now time.Time) Use {
-	if e.kind != ofAnswer {
+	if e.kind != ofResponse {
 		return Useless
 	}
 	d := directivesOf(e.Header)
@@ -123,7 +123,7 @@ func requestDirectives(h http.Header) directives {
 func (r Rules) StaleUntil(e *Entry, request http.Header, now time.Time) time.Time {
 	d, wish := directivesOf(e.Header), requestDirectives(request)
 	window := max(d.staleIfError, wish.staleIfError)
-	if e.kind != ofAnswer || window <= 0 || d.mustRevalidate || d.noCache || d.noStore || wish.noCache {
+	if e.kind != ofResponse || window <= 0 || d.mustRevalidate || d.noCache || d.noStore || wish.noCache {
 		return time.Time{}
 	}
 	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
@@ -133,7 +133,7 @@ func (r Rules) StaleUntil(e *Entry, request http.Header, now time.Time) time.Tim
 // 5861), whatever this request says of its own response; zero is never.
 func (r Rules) ServableUntil(e *Entry, now time.Time) time.Time {
 	d := directivesOf(e.Header)
-	if e.kind != ofAnswer || r.TTL == 0 && (d.noCache || d.noStore && !d.mustUnderstand) {
+	if e.kind != ofResponse || r.TTL == 0 && (d.noCache || d.noStore && !d.mustUnderstand) {
 		return time.Time{}
 	}
 	window := max(d.staleIfError, d.staleWhileRevalidate)

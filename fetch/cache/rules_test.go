@@ -201,7 +201,7 @@ func TestNeedsRefresh(t *testing.T) {
 		{"a request that is always validated", Rules{}, nil, header("Cache-Control", "max-age=0"), false},
 	} {
 		e := stored()
-		fresh := e.Freshen(&Question{}, tt.h, noon)
+		fresh := e.Freshen(&Request{}, tt.h, noon)
 		if got := tt.rules.NeedsRefresh(e, &fresh, tt.request); got != tt.want {
 			t.Errorf("%s: got %t", tt.name, got)
 		}
@@ -212,16 +212,16 @@ func TestNeedsRefresh(t *testing.T) {
 	} {
 		e := stored()
 		e.Header.Set("Cache-Control", control)
-		if fresh := e.Freshen(&Question{}, nil, noon); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
+		if fresh := e.Freshen(&Request{}, nil, noon); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
 			t.Errorf("%s: not refreshed", name)
 		}
 	}
 	e := stored()
-	fresh := e.Freshen(&Question{}, nil, noon)
+	fresh := e.Freshen(&Request{}, nil, noon)
 	if fresh.ReportedBefore = (Sum{2}); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
 		t.Error("what was reported: not refreshed")
 	}
-	fresh = e.Freshen(&Question{}, nil, noon)
+	fresh = e.Freshen(&Request{}, nil, noon)
 	if fresh.Reporter = (Sum{2}); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
 		t.Error("who reported it: not refreshed")
 	}

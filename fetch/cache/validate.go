@@ -114,10 +114,10 @@ func (v Validators) Confirms(h http.Header) bool {
 // isSameTag reports whether two entity tags are equal by the weak comparison (RFC 9110 section 8.8.3.2).
 func isSameTag(a, b string) bool { return strings.TrimPrefix(a, "W/") == strings.TrimPrefix(b, "W/") }
 
-// Freshen returns a copy of e updated by the header of a 304 to q (RFC 9111 sections 3.2 and 4.3.4). Fields that
+// Freshen returns a copy of e updated by the header of a 304 to r (RFC 9111 sections 3.2 and 4.3.4). Fields that
 // describe the stored body are not changed: its codings, its range, its length, and an entity tag that has a suffix for
 // its coding. A 304 may be the first that says Vary, as that of hapi for a body too short to be compressed.
-func (e *Entry) Freshen(q *Question, h http.Header, received time.Time) Entry {
+func (e *Entry) Freshen(r *Request, h http.Header, received time.Time) Entry {
 	fresh := *e
 	fresh.Header = make(http.Header, len(e.Header))
 	for name, values := range e.Header {
@@ -133,7 +133,7 @@ func (e *Entry) Freshen(q *Question, h http.Header, received time.Time) Entry {
 		}
 	}
 	if slices.Contains(varyNames(fresh.Header["Vary"]), codingName) {
-		fresh.coding = q.coding()
+		fresh.coding = r.coding()
 	}
 	return fresh
 }

@@ -80,7 +80,7 @@ func TestConfirms(t *testing.T) {
 func TestFreshen(t *testing.T) {
 	e := &Entry{Status: 200, Size: 9, Header: header(
 		"Etag", `"x"`, "Cache-Control", "max-age=1", "X-Old", "stays", "Age", "77", "Content-Encoding", "gzip")}
-	got := e.Freshen(&Question{}, header("Date", at(9), "Cache-Control", "max-age=60", "X-New", "comes",
+	got := e.Freshen(&Request{}, header("Date", at(9), "Cache-Control", "max-age=60", "X-New", "comes",
 		"Content-Encoding", "br", "Content-Length", "0", "Content-Range", "bytes 0-1/2", "Set-Cookie", "a=b",
 		"Connection", "x-hop", "X-Hop", "one"), noon)
 	want := header("Etag", `"x"`, "Cache-Control", "max-age=60", "X-Old", "stays", "X-New", "comes",
@@ -94,10 +94,10 @@ func TestFreshen(t *testing.T) {
 		}
 	}
 	coded := &Entry{Status: 200, Header: header("Etag", `"x-gzip"`)}
-	if got := coded.Freshen(&Question{}, header("Etag", `"x"`), noon).Header.Get("Etag"); got != `"x-gzip"` {
+	if got := coded.Freshen(&Request{}, header("Etag", `"x"`), noon).Header.Get("Etag"); got != `"x-gzip"` {
 		t.Errorf("the tag of the stored body became %s", got)
 	}
-	if got := e.Freshen(&Question{}, header("Etag", `W/"x"`), noon).Header.Get("Etag"); got != `W/"x"` {
+	if got := e.Freshen(&Request{}, header("Etag", `W/"x"`), noon).Header.Get("Etag"); got != `W/"x"` {
 		t.Errorf("the tag became %s", got)
 	}
 	if e.Header.Get("Age") != "77" {

@@ -20,20 +20,20 @@ type variants struct {
 	store cache.Store
 }
 
-// ask returns a Question by who asks and by Accept-Language.
-func ask(who byte, language string) *cache.Question {
-	q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
+// ask returns a Request by who asks and by Accept-Language.
+func ask(who byte, language string) *cache.Request {
+	q := &cache.Request{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
 	q.Who[0] = who
 	return q
 }
 
-// coded returns a Question by Accept-Encoding.
-func coded(coding string) *cache.Question {
-	return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
+// coded returns a Request by Accept-Encoding.
+func coded(coding string) *cache.Request {
+	return &cache.Request{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
 }
 
-// keep stores the response to a Question.
-func (v variants) keep(q *cache.Question, body string, vary ...string) {
+// keep stores the response to a Request.
+func (v variants) keep(q *cache.Request, body string, vary ...string) {
 	v.t.Helper()
 	ctx := v.t.Context()
 	found, place, err := cache.Find(ctx, v.store, q)
@@ -57,8 +57,8 @@ func (v variants) keep(q *cache.Question, body string, vary ...string) {
 	}
 }
 
-// expect fails the test unless a Question finds the response with that body; "" is none.
-func (v variants) expect(q *cache.Question, body string) {
+// expect fails the test unless a Request finds the response with that body; "" is none.
+func (v variants) expect(q *cache.Request, body string) {
 	v.t.Helper()
 	found, _, err := cache.Find(v.t.Context(), v.store, q)
 	if err != nil || found == nil || body == "" {
@@ -101,7 +101,7 @@ func testVariants(t *testing.T, sub Subject) {
 	if err := cache.Forget(t.Context(), v.store, *ask(0, "")); err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range []*cache.Question{ask(0, "de"), ask(0, "en"), ask(1, "de"), ask(2, "de")} {
+	for _, q := range []*cache.Request{ask(0, "de"), ask(0, "en"), ask(1, "de"), ask(2, "de")} {
 		v.expect(q, "")
 	}
 	v.keep(ask(1, "de"), "new")
@@ -113,9 +113,9 @@ func testVariants(t *testing.T, sub Subject) {
 // that all are found.
 func testVariantsAtOnce(t *testing.T, sub Subject) {
 	s, ctx := sub.Open(t), t.Context()
-	questions, drafts := make([]*cache.Question, 8), make([]*cache.Draft, 8)
-	for i := range questions {
-		q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept": {strconv.Itoa(i)}}}
+	requests, drafts := make([]*cache.Request, 8), make([]*cache.Draft, 8)
+	for i := range requests {
+		q := &cache.Request{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept": {strconv.Itoa(i)}}}
 		q.Who[0] = byte(i / 2)
 		_, place, err := cache.Find(ctx, s, q)
 		if err == nil {
@@ -124,7 +124,7 @@ func testVariantsAtOnce(t *testing.T, sub Subject) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		questions[i] = q
+		requests[i] = q
 	}
 	var all sync.WaitGroup
 	for i, d := range drafts {
@@ -137,7 +137,7 @@ func testVariantsAtOnce(t *testing.T, sub Subject) {
 		})
 	}
 	all.Wait()
-	for i, q := range questions {
+	for i, q := range requests {
 		found, _, err := cache.Find(ctx, s, q)
 		if err != nil || found == nil {
 			t.Fatalf("%d: %v, %v", i, found, err)

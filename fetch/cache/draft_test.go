@@ -12,7 +12,7 @@ func TestManyVaryNames(t *testing.T) {
 		vary.Add("Vary", "X-"+string(rune('A'+i)))
 	}
 	place := Place{}
-	if _, err := place.Draft(t.Context(), nil, &Question{}, vary); err != errVaries {
+	if _, err := place.Draft(t.Context(), nil, &Request{}, vary); err != errVaries {
 		t.Errorf("got %v", err)
 	}
 }

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// drafts names the drafts that one process makes in a directory: files that are being written, and further names of
+// draftFiles names the drafts that one process makes in a directory: files that are being written, and further names of
 // such. A kill leaves them there. So each name has the ID of the process in it, and the process has a file of that name
 // locked, its marker, in the folder of markers: the next run that finds a marker which is not locked knows which drafts
 // have no owner. The marker says which boot its process belongs to, since the locks of another host may not be seen
 // here. Where files can't be locked a process has no marker. Of all others only the age of the drafts tells.
-type drafts struct {
+type draftFiles struct {
 	dir    string // of the folder of markers
 	once   sync.Once
 	made   atomic.Int64
@@ -48,7 +48,7 @@ var bootID = sync.OnceValue(func() string {
 })
 
 // next returns the name of the next draft. The first call makes the marker.
-func (d *drafts) next() string {
+func (d *draftFiles) next() string {
 	d.once.Do(d.mark)
 	return draftPrefix + d.id + "-" + strconv.FormatInt(d.made.Add(1), 10)
 }
@@ -63,7 +63,7 @@ func ownerOf(draft string) string {
 }
 
 // mark sets the ID, and makes the marker where files can be locked.
-func (d *drafts) mark() {
+func (d *draftFiles) mark() {
 	folder := filepath.Join(d.dir, markers)
 	for range maxMarkerTries {
 		d.id = rand.Text()
@@ -106,7 +106,7 @@ func isNamed(f *os.File) bool {
 }
 
 // close removes the marker: this process has no drafts any more.
-func (d *drafts) close() {
+func (d *draftFiles) close() {
 	if marker := d.marker.Swap(nil); marker != nil {
 		_ = os.Remove(marker.Name()) // while it is locked; one that stays is removed by the next run
 		_ = marker.Close()           // its name is gone
@@ -118,7 +118,7 @@ type killedRuns map[string]*os.File
 
 // findKilled returns the processes of this boot that were killed while they used the directory. The marker of one of
 // another boot is removed once its drafts are old enough to go without it.
-func (d *drafts) findKilled(now time.Time) killedRuns {
+func (d *draftFiles) findKilled(now time.Time) killedRuns {
 	if !canLock {
 		return nil
 	}

@@ -123,7 +123,7 @@ func TestMarkersAreNotTaken(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 100 {
-				var d drafts
+				var d draftFiles
 				d.dir = dir
 				d.findKilled(time.Now()).close(true)
 				d.next()
@@ -184,7 +184,7 @@ func TestManyKilledRuns(t *testing.T) {
 	if !canLock {
 		t.Skip("files can't be locked here")
 	}
-	var d drafts
+	var d draftFiles
 	d.dir = t.TempDir()
 	if err := os.Mkdir(filepath.Join(d.dir, markers), 0o700); err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestMarkerDuringSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 100 {
-		var d drafts
+		var d draftFiles
 		d.dir = dir
 		var both sync.WaitGroup
 		both.Go(func() { d.next() })
