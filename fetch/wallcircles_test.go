@@ -120,3 +120,38 @@ func TestDocNamesFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestDocReadingOrder: where a package's comment says that of the files that it lists each uses earlier ones only, it
+// lists all of them, and that is so.
+func TestDocReadingOrder(t *testing.T) {
+	name := regexp.MustCompile(`[a-z0-9_]+\.go\b`)
+	seen := 0
+	for _, dir := range packageDirs(t) {
+		text, err := os.ReadFile(filepath.Join(dir, "doc.go"))
+		_, list, found := strings.Cut(string(text), "each uses earlier ones only")
+		if err != nil || !found {
+			continue
+		}
+		seen++
+		place := map[string]int{"doc.go": 0}
+		for _, file := range name.FindAllString(list, -1) {
+			place[file] = len(place)
+		}
+		paths, _ := filepath.Glob(filepath.Join(dir, "*.go")) // the pattern is valid
+		for _, path := range paths {
+			if _, listed := place[filepath.Base(path)]; !listed && !strings.HasSuffix(path, "_test.go") {
+				t.Errorf("%s does not list %s", dir, filepath.Base(path))
+			}
+		}
+		for file, used := range usesOfFiles(t, dir) {
+			for other := range used {
+				if file, other := filepath.Base(file), filepath.Base(other); place[other] > place[file] {
+					t.Errorf("%s lists %s before %s, which it uses", dir, file, other)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no such comment was found")
+	}
+}

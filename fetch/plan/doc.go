@@ -11,8 +11,9 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	│ spilled   batches, packed    │  │  busy      has all its exchanges under way
 	│                              │  │  timed     may start a Task at a later time
 	│ connections that are kept    │  │  expiring  has no Task, and is kept until a later time
-	│ pace, pause, throttle        │  │
-	│ buckets, closure, health     │──┘ reclassify: each lane is in at most one of the five heaps
+	│ pace, throttle, overload     │  │
+	│ pause, closure, health       │  │
+	│ buckets of quotas            │──┘ reclassify: each lane is in at most one of the five heaps
 	└──────────────────────────────┘
 	        ▲
 	        │ observe: what the Verdict says about the host
@@ -43,18 +44,42 @@ The package is pure: it has no clock, lock, goroutine, network, file or context.
 goroutine at a time may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to
 it. Of this module it imports judge, failure and queue.
 
-The files, from the bottom; none is in a circle with others. limits.go, times.go, meter.go, pace.go, connection.go,
-slots.go (a start that other processes leave) and, for what a host refuses, ratelimit.go, smallburst.go, rateless.go,
-slowstart.go, volley.go, width.go and drops.go know no Task. task.go is what the run adds: a Task knows its lane, bucket
-and prefix by their numbers alone. taskheap.go, batch.go, throttle.go (all that refusals limit), health.go, closure.go,
-ratetrial.go, pageevidence.go, pagetrouble.go, failingpages.go (is a 5xx for its page?), overload.go and for quotas,
-resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go and learn.go (what responses tell of buckets) are parts of
-a lane; hostlimits.go and share.go are what several have in common. lane.go is one host's queue, lanebuckets.go sorts it
-by buckets, lanestart.go is its next start; refusals.go, losses.go, adapt.go, observetrouble.go, observe.go and
-laneslots.go update it by Verdicts, and ask for its slots. heap.go, hostlanes.go and sharelanes.go are lanes in order,
-of a host and of a share. state.go is what a Plan has; hold.go, spill.go, shortage.go, lanegroups.go, connections.go
-(which lane is first, by its connections) and shared.go work on it, installments.go says how many Tasks are read or
-spilled at a time; classify.go sorts lanes by what they wait for, closing.go ends them; plan.go and grant.go are what
-the run calls.
+What limits the starts of a lane, and what finds it:
+
+	the user, or a rate that is told   pace (starts a second), lane.concurrency (exchanges at once)
+	a wait that is told (Retry-After)  lane.pausedUntil, or bucket.until
+	a quota that is told               buckets, each of quotaWindows; scouts find what is in which
+	refusals (429, 503)                throttle: rateLimit, smallBurst, rateless, slowStart, widthLimit
+	lost connections                   throttle: slowStart (stalls), drops
+	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted
+	5xx for some pages alone           failingPages, pageTrouble, rateTrial: they limit nothing
+	no answer                          health: pauses and probes
+	any of these, for too long         closure: Tasks fail
+
+Done has the lane observe the Verdict (observe.go), in this order: observeTrouble and observeTrial may find that it says
+nothing of the host, and change it; observeBuckets takes in quotas; a hold becomes a pause; adapt changes the limits by
+overload, refusals and lost connections; closeAfter and observeHealth end what is not worth more requests.
+
+Words: a response is accepted (judge.Healthy), Erroring, Overloaded or Refused; a 5xx with Retry-After is doubtful. The
+hold of a Verdict is a wait that the host asked for; a Hold is what keeps Tasks from starting. A width is a number of
+exchanges at once, a rate is starts a second, a bucket is what a host counts requests under.
+
+The files in an order to read them; each uses earlier ones only.
+
+  - What is asked of a plan: limits.go, times.go, connection.go, task.go.
+  - Counters and queues: meter.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
+  - What other processes leave: slots.go.
+  - By refusals: ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go, and throttle.go,
+    which has one of each.
+  - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; overload.go.
+  - By silence: health.go; closure.go.
+  - By quotas: resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go, learn.go.
+  - A lane: hostlimits.go and share.go (what several have in common), lane.go, lanebuckets.go (the queue by
+    buckets), lanestart.go (its next start).
+  - Lanes together: heap.go, hostlanes.go.
+  - A lane and Verdicts: laneslots.go, refusals.go, losses.go, adapt.go, observetrouble.go, observe.go; sharelanes.go.
+  - The Plan: state.go, hold.go, shortage.go, connections.go (which lane is first), lanegroups.go,
+    installments.go, spill.go and readahead.go (how many Tasks are in memory), shared.go, classify.go (which heap a
+    lane is in), closing.go; plan.go and grant.go are what the run calls.
 */
 package plan

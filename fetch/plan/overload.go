@@ -7,11 +7,11 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// An overload is the limit on the rate of a host that answers most requests with Overloaded: a bare 503. It is the
-// adaptive throttling of client requests of the SRE book (chapter Handling Overload): so many requests are sent as the
-// host has accepted lately, and a part more. The limit is removed where hardly any response is Overloaded any more,
-// where they are for their pages (failingPages), and where a lower rate has changed nothing. A nil *overload is that of
-// a host that has answered no request so.
+// An overload is the limit on the rate of a host that answers most requests with Overloaded: a 5xx without Retry-After.
+// It is the adaptive throttling of client requests of the SRE book (chapter Handling Overload): so many requests are
+// sent as the host has accepted lately, and a part more. The limit is removed where hardly any response is Overloaded
+// any more, where they are for their pages (failingPages), and where a lower rate has changed nothing. A nil *overload
+// is that of a host that has answered no request so.
 type overload struct {
 	limit           float64     // starts a second; 0 is no limit
 	overloadedShare movingShare // of the last 16 responses or so, those that were Overloaded

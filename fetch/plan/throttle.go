@@ -12,8 +12,8 @@ import "time"
 //	volley     too many at once, whatever the rate: sets width, and limit to what it was before
 //	drops      too many connections, which are closed without a response
 //
-// takeRefusal (refusals.go) says which of them a refusal concerns. Bare 503 are for the overload, and 5xx with
-// Retry-After may be for the pageTrouble. A nil *throttle is that of a host that has refused nothing.
+// takeRefusal (refusals.go) says which of them a refusal concerns. A 5xx without Retry-After is for the overload; one
+// with it may be for the pageTrouble. A nil *throttle is that of a host that has refused nothing.
 type throttle struct {
 	streak      int           // refusals in a row, no other response between them
 	streakSince time.Time     // when the first of them came
