@@ -36,8 +36,8 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 	}
 }
 
-// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded, and pauses it after some in
-// a row.
+// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded, or its exchanges at once to
+// how many are not, and pauses it after some in a row.
 func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	switch health := t.Verdict.Health; {
 	case health == judge.Overloaded && l.overload == nil:
@@ -46,6 +46,11 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 		return
 	case health != judge.Overloaded && health != judge.Healthy && health != judge.Erroring:
 		return
+	}
+	if crowd := &l.overload.crowd; t.Verdict.Health == judge.Overloaded {
+		crowd.refuse(t.Started, l.active, now)
+	} else {
+		crowd.take(t.Started, l.active+1, l.concurrency, t.number, l.starts, now)
 	}
 	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)
 	if pause > 0 {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ type dropRun struct {
 	*planDriver
 	isDropped func(underWay int) bool // at the start, with so many others
 	kept      bool                    // those that are dropped had a connection that had carried another
+	refusal   *judge.Verdict          // in place of a lost connection
+	lasts     time.Duration           // how long an answer takes; 0 is 50 ms
 	ends      map[*testTask]time.Time
 	dropped   map[*testTask]bool
 	answered  int // exchanges under way that are going to be answered
@@ -70,7 +73,7 @@ func (r *dropRun) start(task *testTask) {
 		return
 	}
 	r.answered++
-	r.ends[task] = r.now.Add(50 * time.Millisecond)
+	r.ends[task] = r.now.Add(cmp.Or(r.lasts, 50*time.Millisecond))
 }
 
 func (r *dropRun) finish(task *testTask, delay time.Duration) {
@@ -83,6 +86,9 @@ func (r *dropRun) finish(task *testTask, delay time.Duration) {
 	}
 	task.Verdict = judge.Verdict{Fate: judge.Retry, Health: judge.NoAnswer, Delay: delay,
 		LostKept: r.kept, Failure: failure.New(failure.Reset, "reset")}
+	if r.refusal != nil {
+		task.Verdict = *r.refusal
+	}
 	r.Done(&task.Task, r.now)
 	task.NotBefore = r.now.Add(delay)
 	task.addTo(r.Plan, r.now)

@@ -144,6 +144,9 @@ func (l *lane) width() int {
 	if l.shared != nil {
 		most = min(most, l.shared.width)
 	}
+	if l.overload != nil {
+		most = l.overload.crowd.width.limit(most)
+	}
 	if l.throttle == nil {
 		return most
 	}

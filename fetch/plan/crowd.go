@@ -1,0 +1,95 @@
+package plan
+
+import "time"
+
+// A crowd is the limit on the exchanges at once of a host that answers those beyond a number with Overloaded, such as a
+// 503 without Retry-After, while it goes on with the others: nginx (limit_conn) and Traffic Server
+// (per_server.connection.max) do. Where others take long, the retries of a request end before a place is free, at
+// whatever rate. The zero crowd is no limit.
+type crowd struct {
+	width  widthLimit
+	volley volley
+	since  time.Time // when the first one of the volley was refused
+	setAt  time.Time // when the limit was set: exchanges that started before are more than it
+	misses int       // exchanges that were refused since, though there were not more than the limit
+	taken  int       // exchanges that were not refused
+}
+
+const (
+	leastCrowded = 2
+	crowdedPart  = 4 // one in so many of a volley is a good part
+	leastMisses  = 2
+	missedPart   = 8 // one in so many is too much: pages fail, whatever their number
+)
+
+// refuse takes in that an exchange that started then was refused, while so many others are under way.
+func (c *crowd) refuse(started time.Time, others int, now time.Time) {
+	v, ofVolley := &c.volley, c.isOfVolley(started)
+	switch {
+	case ofVolley:
+		v.count(true)
+	case v.open > 0:
+		v.refused++
+	}
+	switch most := c.width.most; {
+	case most > 0 && started.After(c.setAt):
+		c.noteMiss(others+1, now)
+	case v.open == 0 && !ofVolley:
+		v.begin(others)
+		c.since = now
+	case (most == 0 || ofVolley) && !now.Before(c.width.notBefore):
+		c.set(now)
+	}
+}
+
+// isOfVolley reports whether an exchange that started then was under way when the first one was refused.
+func (c *crowd) isOfVolley(started time.Time) bool {
+	return c.volley.open > 0 && !started.After(c.since)
+}
+
+// set sets the limit to how many of the volley have not been refused, where a good part has been. Where all have been,
+// their number is not why.
+func (c *crowd) set(now time.Time) {
+	v := &c.volley
+	left := v.open + v.accepted
+	switch {
+	case left == 0:
+		c.width.remove()
+	case v.refused >= leastCrowded && v.refused*crowdedPart >= v.refused+left:
+		c.width.set(left, now)
+		c.setAt, c.misses, c.taken = now, 0, 0
+	}
+}
+
+// noteMiss notes that an exchange was refused though so many are under way, as the limit allows. The limit is lowered
+// where one more was tried; and rejected where requests are refused within it too often, or where one more was taken
+// before.
+func (c *crowd) noteMiss(underWay int, now time.Time) {
+	isMore := c.width.trying && underWay >= c.width.most
+	if isMore && c.width.passed == 0 {
+		c.width.lower(now)
+		return
+	}
+	if c.misses++; isMore || c.misses >= leastMisses && c.misses*missedPart > c.taken {
+		c.width.reject(now)
+		c.volley = volley{}
+	}
+}
+
+// take takes in that an exchange, of the Task of that number, was not refused; see widthLimit.widen. The limit is
+// removed where it is as high as all.
+func (c *crowd) take(started time.Time, underWay, all int, number, starts uint64, now time.Time) {
+	if c.isOfVolley(started) {
+		c.volley.count(false)
+	}
+	if started.After(c.setAt) {
+		c.taken++
+	}
+	if !c.width.widen(underWay, number, starts, now) {
+		return
+	}
+	c.width.keep(now)
+	if c.width.most >= all {
+		c.width.remove()
+	}
+}

@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// playCrowd is playDrops with a 503 without Retry-After in place of a lost connection, so many at once at most, and
+// answers that last so long. Each wait is up to a second, shorter than those of --retries 3 are.
+func playCrowd(t *testing.T, n, atOnce int, lasts time.Duration, isRefused func(answered int) bool) *dropRun {
+	t.Helper()
+	v := overloaded()
+	r := &dropRun{planDriver: newPlanDriver(t, func(l *testLimits) { l.HostConcurrency, l.Concurrency = atOnce, 64 }),
+		isDropped: isRefused, ends: make(map[*testTask]time.Time), dropped: make(map[*testTask]bool),
+		refusal: &v, lasts: lasts}
+	return r.play(t, n)
+}
+
+// TestHostOfFewAtOnce: a host that answers requests beyond a number at once by 503 without Retry-After, as nginx 1.22.1
+// does by limit_conn and Traffic Server 9.2 by per_server.connection.max, is asked for that number. Of 40 downloads
+// of 3.8 s with limit_conn 3 ten were lost, since the retries of each ended before a place was free.
+func TestHostOfFewAtOnce(t *testing.T) {
+	for _, atOnce := range []int{10, 64} {
+		for _, allowed := range []int{1, 3, 8} {
+			const n = 100
+			r := playCrowd(t, n, atOnce, 4*time.Second, func(answered int) bool { return answered >= allowed })
+			least := time.Duration(n/allowed) * 4 * time.Second
+			t.Logf("%d of %d: %d refused, %d times at most; %s, %s at least",
+				allowed, atOnce, r.drops, r.most, r.took, least)
+			if r.most > 4 || r.drops > atOnce+40 {
+				t.Errorf("%d of %d at once: %d refused, one request %d times", allowed, atOnce, r.drops, r.most)
+			}
+			if r.took > least*5/4+10*time.Second {
+				t.Errorf("%d of %d at once: %s, %s at least", allowed, atOnce, r.took, least)
+			}
+		}
+	}
+}
+
+// TestFailingPagesAreNoCrowd: a host that answers some requests by 503 whatever their number is not asked for fewer at
+// once, for long.
+func TestFailingPagesAreNoCrowd(t *testing.T) {
+	for _, share := range []float64{0.05, 0.2, 0.4} {
+		rng := rand.New(rand.NewPCG(3, 4))
+		r := playCrowd(t, 5000, 10, 500*time.Millisecond, func(int) bool { return rng.Float64() < share })
+		least := 500 * 500 * time.Millisecond
+		t.Logf("a share of %g: %s, %s at least", share, r.took, least)
+		if r.took > least*5/4 {
+			t.Errorf("a share of %g: %s, %s at least", share, r.took, least)
+		}
+	}
+}
+
+// TestMissesEndACrowd: a limit on the exchanges at once ends where requests are refused with no more of them under way.
+func TestMissesEndACrowd(t *testing.T) {
+	c, now := crowd{}, began
+	for others := range 4 {
+		c.refuse(began, 9-others, now.Add(time.Millisecond))
+	}
+	if c.width.most != 6 {
+		t.Fatalf("four of ten are refused: %d at once", c.width.most)
+	}
+	now = now.Add(time.Second)
+	for i := range 2 {
+		if c.width.most == 0 {
+			t.Errorf("no limit after %d misses", i)
+		}
+		c.refuse(now, 5, now.Add(time.Millisecond))
+	}
+	if c.width.most != 0 {
+		t.Errorf("two of two are refused within the limit: it is %d", c.width.most)
+	}
+}
