@@ -17,61 +17,99 @@ import (
 	"batchfetch/output/terminal"
 )
 
+// A fetchRun is one run of the root command: what it reads and writes, and how it fetches.
+type fetchRun struct {
+	in      *interrupts
+	config  *config
+	options fetch.Options
+	inputs  []inputArg
+	queue   *runQueue    // the input, where that is a queue; else nil
+	read    atomic.Int64 // Requests that the inputs had
+
+	limits *runLimits // kept together with other processes; nil is that they are the run's own
+	out    *outputs
+	cache  *runCache // nil is none
+}
+
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
 // fetch.Run returns.
 func runFetch(in *interrupts, c *config, args []string) int {
-	inputs, err := inputsOf(c, args)
-	if err != nil {
+	r := &fetchRun{in: in, config: c, options: c.fetch}
+	var err error
+	if r.inputs, err = inputsOf(c, args); err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
-	o := c.fetch
-	var out *outputs
-	warn := func(text string) { out.console.report(slog.LevelWarn, text, "") }
-	queue, err := openQueue(in.ctx, inputs, &o, warn)
-	if err != nil {
+	if r.queue, err = openQueue(in.ctx, r.inputs, &r.options, r.warn); err != nil {
 		return printOutputError(os.Stderr, err)
 	}
-	defer func() { _ = queue.close(in.ctx) }() // where the run has not begun
-	var inInput, inShard atomic.Int64
-	src := selectRequests(c, counting(newSource(in.ctx, inputs, queue, c.reader()), &inInput, nil))
+	defer func() { _ = r.queue.close(in.ctx) }() // where the run has not begun
+	src := r.source()
 	if c.dryRun {
 		return dryRun(in, c, src)
 	}
-	keeper, err := openLimits(in.ctx, c, warn)
-	if err != nil {
+	if r.limits, err = openLimits(in.ctx, c, r.warn); err != nil {
 		return printOutputError(os.Stderr, err)
 	}
-	defer keeper.close(in.ctx)
-	out, err = openOutputs(c, inputs)
-	if err != nil {
+	defer r.limits.close(in.ctx)
+	if err := r.open(); err != nil {
 		return printOutputError(os.Stderr, err)
 	}
-	keeper.keep(&o)
-	queue.setName(out.resumed)
-	out.setOptions(c, &o)
-	src = skipDone(src, out, queue)
-	cache := openCache(c.cache, &o, out.console)
-	counts := output.NewCounts(queue.sink(out.sink(c, o.Changed, o.TempSpace)))
-	o.Drain = in.drain
+	return r.fetch(skipDone(src, r.out, r.queue))
+}
 
+// warn tells of trouble with a server that the run goes on without for a time.
+func (r *fetchRun) warn(text string) { r.out.console.report(slog.LevelWarn, text, "") }
+
+// source returns the Requests of the inputs that this run is to make.
+func (r *fetchRun) source() fetch.Source {
+	all := newSource(r.in.ctx, r.inputs, r.queue, r.config.reader())
+	return selectRequests(r.config, counting(all, &r.read, nil))
+}
+
+// open opens the outputs and the cache, and completes the options by them.
+func (r *fetchRun) open() (err error) {
+	if r.out, err = openOutputs(r.config, r.inputs); err != nil {
+		return err
+	}
+	r.limits.keep(&r.options)
+	r.queue.setName(r.out.resumed)
+	r.out.setOptions(r.config, &r.options)
+	r.cache = openCache(r.config.cache, &r.options, r.out.console)
+	r.options.Drain = r.in.drain
+	return nil
+}
+
+// fetch fetches what src yields, finishes the outputs, and returns the exit code.
+func (r *fetchRun) fetch(src fetch.Source) int {
+	in, c, o, out := r.in, r.config, &r.options, r.out
+	counts := output.NewCounts(r.queue.sink(out.sink(c, o.Changed, o.TempSpace)))
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
-	src = counting(src, &inShard, progress.SetTotal) // of a pipe, the total is known at its end
+	src = counting(src, new(atomic.Int64), progress.SetTotal) // of a pipe, the total is known at its end
 	o.Expected = progress.Total
-	sink := out.ends.watch(counts, &o)
-	endProgress := startProgress(in, c, out, progress, inputs)
-	warnRange(inputs, out.console)
-	warnNumber(c.output.saveDir, out.console)
-	announceRun(in, c, &o, out.console)
-	queue.start(in.ctx, in.drain)
-	summary, err := fetch.Run(in.ctx, src, sink, o)
+	sink := out.ends.watch(counts, o)
+	endProgress := startProgress(in, c, out, progress, r.inputs)
+	r.announce()
+	r.queue.start(in.ctx, in.drain)
+	summary, err := fetch.Run(in.ctx, src, sink, *o)
 	endProgress()
 
 	ended := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
-		exitZero: c.exitZero, inputEmpty: summary.Complete && inInput.Load() == 0}
-	ended.breakBy(queue.close(in.ctx))
+		exitZero: c.exitZero, inputEmpty: summary.Complete && r.read.Load() == 0}
+	ended.breakBy(r.queue.close(in.ctx))
 	code := out.finish(c, ended)
-	cache.close(context.WithoutCancel(in.ctx), out, code)
+	r.cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
+}
+
+// announce warns of arguments that may be meant otherwise, and of what this machine lacks for the run that begins, and
+// notes that it has begun.
+func (r *fetchRun) announce() {
+	to := r.out.console
+	warnRange(r.inputs, to)
+	warnNumber(r.config.output.saveDir, to)
+	warnConcurrency(r.options.Concurrency, to)
+	warnTemp(r.config, to)
+	r.in.markStarted(to.inWords)
 }
 
 // selectRequests leaves the Requests that this run is to make: those of its shard, and with --unique none twice.
@@ -89,13 +127,6 @@ func skipDone(src fetch.Source, out *outputs, queue *runQueue) fetch.Source {
 		return src
 	}
 	return input.Skip(src, queue.done(out.resumed.Done))
-}
-
-// announceRun warns of what this machine lacks for the run that begins, and notes that it has begun.
-func announceRun(in *interrupts, c *config, o *fetch.Options, to *console) {
-	warnConcurrency(o.Concurrency, to)
-	warnTemp(c, to)
-	in.markStarted(to.inWords)
 }
 
 // setOptions sets what a run has to know of its outputs.
