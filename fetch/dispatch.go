@@ -89,7 +89,7 @@ func (s *scheduler) settle(now time.Time) {
 	s.admitParked(now)
 	wait := s.routeFitting(now, s.dispatch(now))
 	s.lookupQueue.start()
-	if s.plan.IsShort() {
+	if s.plan.AsksSooner() {
 		s.short.send()
 	}
 	if s.isOver() {

@@ -47,7 +47,7 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		p.moveLane(l, inReady)
 	}
 	p.countTasks(l, now)
-	p.noteShort(l, now)
+	p.noteAskDue(l, now)
 }
 
 // mostFailedAtOnce bounds the Tasks of closed buckets that are unpacked at once to fail.
@@ -121,7 +121,7 @@ const expiringPerRequest = 10
 
 // deleteLane deletes a lane that has no Tasks.
 func (p *Plan) deleteLane(l *lane, now time.Time) {
-	p.returnShared(l, now)
+	p.returnLease(l, now)
 	p.moveLane(l, inNone)
 	p.uncountTasks(l)
 	p.forgetIdle(&l.own)
@@ -141,7 +141,7 @@ func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
 	if h == nil {
 		return
 	}
-	wasFull := h.active+1 >= h.concurrency || h.isShared
+	wasFull := h.active+1 >= h.concurrency || h.isLeased
 	for i := len(h.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
 		if other := h.lanes[i]; other != l && (other.heap == inAnother || wasFull && other.heap == inBusy) {
 			p.reclassify(other, now)

@@ -35,7 +35,7 @@ Tasks of a host that is down or refuses all requests fail: Next returns them wit
 given to Fail. A Task that needs another exchange is added again after Done.
 
 Where several processes keep to limits together (Limits.Shared), a lane starts a Task by a Slot, and has as many under
-way, as the others leave: Asks says what is wanted and told, Granted takes in what comes (shared.go).
+way, as the others leave: Asks says what is wanted and told, Granted takes in what comes, the lease of a lane.
 
 Where memory is full, Full spills the last Tasks of hosts that have more than can start soon: a Codec packs them into
 batches, which are unpacked when their lane needs them. RemoveWaiting removes all that waits at the end of a run.
@@ -68,7 +68,7 @@ The files in an order to read them; each uses earlier ones only.
 
   - What is asked of a plan: limits.go, times.go, connection.go, task.go.
   - Counters and queues: meter.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
-  - What other processes leave: slots.go.
+  - What other processes leave: lease.go.
   - By refusals: ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go, and throttle.go,
     which has one of each.
   - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; overload.go.
@@ -77,9 +77,9 @@ The files in an order to read them; each uses earlier ones only.
   - A lane: hostlimits.go and share.go (what several have in common), lane.go, lanebuckets.go (the queue by
     buckets), lanestart.go (its next start).
   - Lanes together: heap.go, hostlanes.go.
-  - A lane and Verdicts: laneslots.go, refusals.go, losses.go, adapt.go, observetrouble.go, observe.go; sharelanes.go.
+  - A lane and Verdicts: lanelease.go, refusals.go, losses.go, adapt.go, observetrouble.go, observe.go; sharelanes.go.
   - The Plan: state.go, hold.go, shortage.go, connections.go (which lane is first), lanegroups.go,
-    installments.go, spill.go and readahead.go (how many Tasks are in memory), shared.go, classify.go (which heap a
+    installments.go, spill.go and readahead.go (how many Tasks are in memory), leases.go, classify.go (which heap a
     lane is in), closing.go; plan.go and grant.go are what the run calls.
 */
 package plan

@@ -5,12 +5,12 @@ import "time"
 // Granted takes in the answer to an Ask; that of an Ask which got none is the zero Grant.
 func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
 	l := p.lanes[a.Host]
-	if l == nil || l.shared == nil || !l.shared.asking {
+	if l == nil || l.lease == nil || !l.lease.asking {
 		return
 	}
-	s := l.shared
+	s := l.lease
 	s.asking = false
-	s.againAt, s.slotsAt, s.heldOff = g.Again, time.Time{}, latest(s.heldOff, g.HeldUntil)
+	s.againAt, s.slotsAt, s.barredUntil = g.Again, time.Time{}, latest(s.barredUntil, g.HeldUntil)
 	if len(g.Slots) < a.Starts {
 		s.slotsAt = g.Again
 	}
@@ -22,7 +22,7 @@ func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
 		switch name := a.Limits[i].Name; {
 		case name == "host "+l.host:
 			s.width = width
-			s.held = max(width, a.Limits[i].Active)
+			s.claimed = max(width, a.Limits[i].Active)
 		case l.within != nil && name == "parts "+l.within.name:
 			l.within.width = width
 		}

@@ -29,7 +29,7 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldHostConcurrency
 	case l.heap != inTimed:
 		return HoldNone
-	case l.lacksSlot(now):
+	case l.waitsForSlot(now):
 		return HoldHostRate
 	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pauseEnd(), l.paceDue())):
 		return HoldQuota

@@ -8,7 +8,7 @@ type hostLimits struct {
 	active      int     // exchanges under way
 	concurrency int     // the most of them
 	perSecond   float64 // the most starts a second; 0 is no limit
-	isShared    bool    // other processes keep to its limits too
+	isLeased    bool    // other processes keep to its limits too
 	width       int     // the most exchanges under way that they leave
 	pace        pace
 	connections connections
@@ -16,5 +16,5 @@ type hostLimits struct {
 
 // isFull reports whether the host allows no more exchanges at once.
 func (h *hostLimits) isFull() bool {
-	return h != nil && (h.active >= h.concurrency || h.isShared && h.active >= h.width)
+	return h != nil && (h.active >= h.concurrency || h.isLeased && h.active >= h.width)
 }

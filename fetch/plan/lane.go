@@ -23,7 +23,7 @@ type lane struct {
 	maxDelay    time.Duration // HostLimits.RetryMaxDelay
 	within      *hostLimits   // HostLimits.Within; nil is none
 	share       *share        // HostLimits.Share; nil is none
-	shared      *shared       // what other processes leave of its limits; nil is that they are this one's alone
+	lease       *lease        // what other processes leave of its limits; nil is that they are this one's alone
 	pace        pace
 	starts      uint64        // how many Tasks have started; of a share, the number of the last one
 	meter       *meter        // of starts; nil after compact
@@ -141,8 +141,8 @@ func (l *lane) isBusy() bool {
 // width is the most exchanges under way now, by the throttle or by the limits.
 func (l *lane) width() int {
 	most := l.concurrency
-	if l.shared != nil {
-		most = min(most, l.shared.width)
+	if l.lease != nil {
+		most = min(most, l.lease.width)
 	}
 	if l.overload != nil {
 		most = l.overload.crowd.width.limit(most)
@@ -197,7 +197,7 @@ func (l *lane) rate() float64 {
 // paceRate is the rate that the pace keeps to: that of the lane, unless other processes keep to it too.
 func (l *lane) paceRate() float64 {
 	rate := l.rate()
-	if l.shared != nil && rate == l.perSecond {
+	if l.lease != nil && rate == l.perSecond {
 		return 0
 	}
 	return rate

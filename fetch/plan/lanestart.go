@@ -21,7 +21,7 @@ func (l *lane) startTask(now time.Time) *Task {
 	}
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
-	l.shared.spendSlot()
+	l.lease.spendSlot()
 	if l.within != nil {
 		l.within.active++
 		l.within.pace.spendToken(now)
@@ -47,7 +47,7 @@ func (l *lane) paces() (paces [3]*pace) {
 
 // noteSent takes in when the request of a Task was sent, for the paces that it started by.
 func (l *lane) noteSent(t *Task) {
-	l.shared.noteSent(t.Started, t.Sent)
+	l.lease.noteSent(t.Started, t.Sent)
 	for _, p := range l.paces() {
 		if p != nil {
 			p.noteSent(t.Started, t.Sent)
@@ -100,8 +100,8 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	if l.within != nil || l.share != nil {
 		at = latest(l.pauseEnd(), l.paceDue())
 	}
-	if l.shared != nil {
-		at = latest(at, l.sharedStart(now))
+	if l.lease != nil {
+		at = latest(at, l.leaseStart(now))
 	}
 	if l.isEmpty() {
 		at = latest(at, l.sentMatterUntil())
@@ -145,13 +145,13 @@ func (l *lane) pauseEnd() time.Time {
 	return latest(l.pausedUntil, l.share.until)
 }
 
-// sharedStart is when the other processes leave a start; for a lane without Tasks, when it may be deleted.
-func (l *lane) sharedStart(now time.Time) time.Time {
+// leaseStart is when the other processes leave a start; for a lane without Tasks, when it may be deleted.
+func (l *lane) leaseStart(now time.Time) time.Time {
 	if l.isEmpty() {
-		if l.shared.isHeld() {
+		if l.lease.mustReturn() {
 			return now.Add(judge.LongestWait)
 		}
 		return time.Time{}
 	}
-	return l.shared.nextSlot(now)
+	return l.lease.nextSlot(now)
 }

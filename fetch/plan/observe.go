@@ -46,7 +46,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	if lim.Adaptive {
 		l.adapt(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 	}
-	if l.shared != nil {
+	if l.lease != nil {
 		l.tellOthers(v, paused, now)
 	}
 	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {

@@ -104,7 +104,7 @@ func (p *Plan) addLane(host string) *lane {
 	if own.Share != "" {
 		p.joinShare(l, &own)
 	}
-	p.shareLimits(l)
+	p.leaseLimits(l)
 	p.turn++
 	l.turn = p.turn
 	p.lanes[host] = l
@@ -133,7 +133,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	if wait := p.pace.due.Sub(now); wait > 0 {
 		return nil, wait
 	}
-	if l.within != nil || l.share != nil || l.shared != nil { // another lane may have used up what they have in common
+	if l.within != nil || l.share != nil || l.lease != nil { // another lane may have used up what they have in common
 		from := l.heap
 		if p.reclassify(l, now); l.heap != from {
 			return p.Next(now)

@@ -57,9 +57,9 @@ type Plan struct {
 	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
 	hasIdleSlots    bool           // more exchanges may be under way, and no Task is to start
 	spill           spill
-	short           bool      // an Ask is due sooner than Asks has said
+	asksSooner      bool      // an Ask is due sooner than Asks has said
 	nextAsk         time.Time // when one is
-	returned        []Ask     // what deleted lanes give back
+	returnedLeases  []Ask     // what deleted lanes give back
 }
 
 // New returns a plan without Tasks. Where codec is nil, no Task is ever spilled.

@@ -7,15 +7,15 @@ import (
 	"batchfetch/fetch/queue"
 )
 
-// shareLimits makes the limits of a new lane such that several processes keep to together.
-func (p *Plan) shareLimits(l *lane) {
+// leaseLimits gives a new lane a lease in place of its limits, where several processes keep to them together.
+func (p *Plan) leaseLimits(l *lane) {
 	if !p.limits.Shared {
 		return
 	}
 	l.pace = pace{}
-	l.shared = &shared{needsSlots: p.limits.Rate > 0 || l.perSecond > 0 || l.within != nil && l.within.perSecond > 0}
+	l.lease = &lease{needsSlots: p.limits.Rate > 0 || l.perSecond > 0 || l.within != nil && l.within.perSecond > 0}
 	if l.within != nil {
-		l.within.isShared, l.within.pace = true, pace{}
+		l.within.isLeased, l.within.pace = true, pace{}
 	}
 	if l.share != nil {
 		l.share.pace = pace{}
@@ -26,8 +26,8 @@ func (p *Plan) shareLimits(l *lane) {
 // when the next ones are to be. Each has to be answered by Granted.
 func (p *Plan) Asks(most int, now time.Time) (asks []Ask, next time.Time) {
 	next = now.Add(judge.LongestWait)
-	if len(p.returned) > 0 {
-		asks, p.returned = p.returned, nil
+	if len(p.returnedLeases) > 0 {
+		asks, p.returnedLeases = p.returnedLeases, nil
 	}
 	for _, l := range p.lanes {
 		due, any := l.askDue(p.hostOf(l), now)
@@ -36,22 +36,22 @@ func (p *Plan) Asks(most int, now time.Time) (asks []Ask, next time.Time) {
 		case due.After(now):
 			next = earliest(next, due)
 		case len(asks) >= most:
-			p.short, p.nextAsk = false, now
+			p.asksSooner, p.nextAsk = false, now
 			return asks, now
 		default:
 			asks = append(asks, p.ask(l, now))
 		}
 	}
-	p.short, p.nextAsk = false, next
+	p.asksSooner, p.nextAsk = false, next
 	return asks, next
 }
 
 // ask returns the Ask for a lane.
 func (p *Plan) ask(l *lane, now time.Time) Ask {
-	s := l.shared
-	a := Ask{Host: l.host, Late: s.late, LateStarts: s.lateStarts, Limits: p.sharedLimits(l)}
+	s := l.lease
+	a := Ask{Host: l.host, Late: s.late, LateStarts: s.lateStarts, Limits: p.limitsOf(l)}
 	s.late, s.lateStarts = 0, 0
-	if s.nextSlot(now); s.needsSlots && l.hasWaiting() && !s.heldOff.After(now) {
+	if s.nextSlot(now); s.needsSlots && l.hasWaiting() && !s.barredUntil.After(now) {
 		a.Starts = max(l.usefulSlots()-s.slots.Len(), 0)
 	}
 	if l.isEmpty() && s.slots.Len() > 0 {
@@ -66,12 +66,12 @@ func (p *Plan) ask(l *lane, now time.Time) Ask {
 	}
 	s.toTell = time.Time{}
 	s.asking, s.askedAt = true, now
-	s.held = l.active
+	s.claimed = l.active
 	return a
 }
 
-// sharedLimits are the limits of a lane: first its own, or that of its share, which pauses are of.
-func (p *Plan) sharedLimits(l *lane) []SharedLimit {
+// limitsOf returns the limits of a lane: first its own, or that of its share, which pauses are of.
+func (p *Plan) limitsOf(l *lane) []SharedLimit {
 	wanted := l.taskCount()
 	own := SharedLimit{Name: "host " + l.host, Distance: distanceOf(l.perSecond), Width: l.concurrency,
 		Active: l.active, Wanted: wanted}
@@ -94,22 +94,22 @@ func (p *Plan) sharedLimits(l *lane) []SharedLimit {
 // NextAsk is when Asks is to be called at the latest.
 func (p *Plan) NextAsk() time.Time { return p.nextAsk }
 
-// IsShort reports whether an Ask is due sooner than the last call of Asks said.
-func (p *Plan) IsShort() bool { return p.short }
+// AsksSooner reports whether an Ask is due sooner than the last call of Asks said.
+func (p *Plan) AsksSooner() bool { return p.asksSooner }
 
-// noteShort has IsShort report an Ask of a lane that is due sooner.
-func (p *Plan) noteShort(l *lane, now time.Time) {
-	if l.shared == nil {
+// noteAskDue has AsksSooner report an Ask of a lane that is due sooner.
+func (p *Plan) noteAskDue(l *lane, now time.Time) {
+	if l.lease == nil {
 		return
 	}
 	if due, any := l.askDue(p.hostOf(l), now); any && due.Before(p.nextAsk) {
-		p.short, p.nextAsk = true, due
+		p.asksSooner, p.nextAsk = true, due
 	}
 }
 
-// returnShared has what a lane that is deleted holds given back.
-func (p *Plan) returnShared(l *lane, now time.Time) {
-	if l.shared.isHeld() {
-		p.returned = append(p.returned, p.ask(l, now))
+// returnLease has what a lane that is deleted holds given back.
+func (p *Plan) returnLease(l *lane, now time.Time) {
+	if l.lease.mustReturn() {
+		p.returnedLeases = append(p.returnedLeases, p.ask(l, now))
 	}
 }

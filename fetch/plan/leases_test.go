@@ -128,9 +128,9 @@ func TestSharedLate(t *testing.T) {
 func TestSharedSlotsOfUse(t *testing.T) {
 	now := time.Unix(1000, 0)
 	p := sharedPlan(20, HostLimits{Rate: 200}, now)
-	slot, later := []Slot{{At: now.Add(soonest)}}, now.Add(20*time.Millisecond)
+	slot, later := []Slot{{At: now.Add(soonestAsk)}}, now.Add(20*time.Millisecond)
 	p.Granted(onlyAsk(t, p, now), &Grant{Slots: slot, Widths: []int{2}, Again: later}, now)
-	now = now.Add(soonest)
+	now = now.Add(soonestAsk)
 	a := onlyAsk(t, p, now)
 	if a.Starts != 1 {
 		t.Fatalf("asks for %d starts with one Slot and a width of 2", a.Starts)

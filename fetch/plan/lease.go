@@ -56,39 +56,39 @@ type Grant struct {
 }
 
 const (
-	// slotGrace is how late a start may be. Slots have a distance that leaves room for it (sharedMargin).
+	// slotGrace is how late a start may be. Slots have a distance that leaves room for it (slotMargin).
 	slotGrace = 15 * time.Millisecond
 	// sentGrace is how much later than its start a request may be sent without being told as late.
 	sentGrace = 3 * time.Millisecond
-	// sharedMargin is as paceMargin: n Slots take 20 ms longer than a unit of a second, which is more than slotGrace,
+	// slotMargin is as paceMargin: n Slots take 20 ms longer than a unit of a second, which is more than slotGrace,
 	// sentGrace and the error of a clock.
-	sharedMargin = 0.02
-	// slice is the time whose starts are asked for at once.
-	slice = 100 * time.Millisecond
+	slotMargin = 0.02
+	// slotSlice is the time whose starts are asked for at once.
+	slotSlice = 100 * time.Millisecond
 	// mostSlots bounds the Slots of a lane.
 	mostSlots = 128
-	// soonest is the least time between two Asks of a lane, usual that between those of one that has what it wants: so
+	// soonestAsk is the least time between two Asks of a lane, usualAsk that of one that has what it wants: so
 	// late a pause that another process has met is known.
-	soonest = 2 * time.Millisecond
-	usual   = 250 * time.Millisecond
+	soonestAsk = 2 * time.Millisecond
+	usualAsk   = 250 * time.Millisecond
 )
 
-// shared is what a lane has of the limits that several processes keep to together. A nil *shared is that of a lane
-// whose limits are this process's own.
-type shared struct {
-	needsSlots bool
-	slots      queue.Queue[Slot]
-	last       int64     // the stamp of the last Slot that was granted
-	width      int       // the most exchanges at once
-	held       int       // the exchanges that other processes count as this one's
-	heldOff    time.Time // until when no process is to send requests
-	toTell     time.Time // until when the host has asked for no requests; the zero time is that nothing is to be told
-	asking     bool      // an Ask has not been answered
-	askedAt    time.Time // when the last Ask was made
-	againAt    time.Time // when more exchanges at once may be asked for
-	slotsAt    time.Time // when more Slots may be asked for; the zero time is soon
-	late       time.Duration
-	lateStarts int
+// A lease is what a lane has of the limits that several processes keep to together: exchanges at once, and Slots for
+// starts. A nil *lease is that of a lane whose limits are this process's own.
+type lease struct {
+	needsSlots  bool
+	slots       queue.Queue[Slot]
+	last        int64     // the stamp of the last Slot that was granted
+	width       int       // the most exchanges at once
+	claimed     int       // the exchanges that other processes count as this one's
+	barredUntil time.Time // until when no process is to send requests
+	toTell      time.Time // until when the host has asked for no requests; the zero time is that nothing is to be told
+	asking      bool      // an Ask has not been answered
+	askedAt     time.Time // when the last Ask was made
+	againAt     time.Time // when more exchanges at once may be asked for
+	slotsAt     time.Time // when more Slots may be asked for; the zero time is soon
+	late        time.Duration
+	lateStarts  int
 }
 
 // distanceOf is the distance of the Slots at a rate; 0 is no limit.
@@ -97,16 +97,16 @@ func distanceOf(perSecond float64) time.Duration {
 		return 0
 	}
 	distance := 1 / perSecond
-	return max(boundedSeconds(distance+min(sharedMargin*distance, maxPaceMargin)), time.Microsecond)
+	return max(boundedSeconds(distance+min(slotMargin*distance, maxPaceMargin)), time.Microsecond)
 }
 
 // nextSlot is when the next start may be, by what the other processes leave. Slots that have passed are dropped.
-func (s *shared) nextSlot(now time.Time) time.Time {
+func (s *lease) nextSlot(now time.Time) time.Time {
 	switch {
 	case s == nil:
 		return time.Time{}
 	case !s.needsSlots:
-		return s.heldOff
+		return s.barredUntil
 	}
 	for s.slots.Len() > 0 && now.Sub(s.slots.Peek().At) > slotGrace {
 		s.slots.Pop()
@@ -114,23 +114,23 @@ func (s *shared) nextSlot(now time.Time) time.Time {
 	if s.slots.Len() == 0 {
 		return now.Add(judge.LongestWait)
 	}
-	return latest(s.slots.Peek().At, s.heldOff)
+	return latest(s.slots.Peek().At, s.barredUntil)
 }
 
-// isHeld reports whether other processes wait for what the lane has.
-func (s *shared) isHeld() bool {
-	return s != nil && (s.asking || s.width > 0 || s.held > 0 || s.slots.Len() > 0 || !s.toTell.IsZero())
+// mustReturn reports whether other processes wait for what the lane has.
+func (s *lease) mustReturn() bool {
+	return s != nil && (s.asking || s.width > 0 || s.claimed > 0 || s.slots.Len() > 0 || !s.toTell.IsZero())
 }
 
 // spendSlot takes the Slot of a start.
-func (s *shared) spendSlot() {
+func (s *lease) spendSlot() {
 	if s != nil && s.slots.Len() > 0 {
 		s.slots.Pop()
 	}
 }
 
 // noteSent takes in when the request of a start was sent.
-func (s *shared) noteSent(started, sent time.Time) {
+func (s *lease) noteSent(started, sent time.Time) {
 	if late := sent.Sub(started); s != nil && s.needsSlots && late > sentGrace {
 		s.late = max(s.late, late-sentGrace)
 		s.lateStarts++
@@ -138,8 +138,8 @@ func (s *shared) noteSent(started, sent time.Time) {
 }
 
 // tell has the other processes know that the host is to be sent nothing until then.
-func (s *shared) tell(until time.Time) {
-	if s != nil && until.After(s.heldOff) {
+func (s *lease) tell(until time.Time) {
+	if s != nil && until.After(s.barredUntil) {
 		s.toTell = latest(s.toTell, until)
 	}
 }
