@@ -23,6 +23,10 @@ func halfOver(n int, w time.Duration) func(string) []apiLimit {
 	return one(func() apiLimit { return &fixedWindow{n: n, w: w, used: n / 3, age: w / 2} })
 }
 
+func counter(n int, w time.Duration) func(string) []apiLimit {
+	return one(func() apiLimit { return &slidingCounter{n: n, w: w} })
+}
+
 func sliding(n int, w time.Duration) func(string) []apiLimit {
 	return one(func() apiLimit { return &slidingWindow{n: n, w: w} })
 }
@@ -66,7 +70,7 @@ func plainDraft(format timeFormat) tellHeaders { return tellDraft(format, "", ""
 // apis returns the APIs that are played. What each sends is what its documentation says, or reports of its users.
 func apis() []*api {
 	return slices.Concat(githubAPIs(), vendorAPIs(), draftAPIs(), bucketAPIs(), shortAPIs(), roughAPIs(), afterAPIs(),
-		bareAPIs(), gatewayAPIs(), ratelessAPIs())
+		slidingAPIs(), bareAPIs(), gatewayAPIs(), ratelessAPIs())
 }
 
 // gatewayAPIs have pages that fail, for which their gateway asks for a wait, as Varnish does.

@@ -105,6 +105,45 @@ func (l *slidingWindow) least(n int, _ time.Duration) time.Duration {
 	return time.Duration((n-1)/l.n) * l.w
 }
 
+// A slidingCounter allows n requests in each window, less the part of those of the window before that is within a
+// window's length: about n in any such time (sliding window counter, as of go-chi/httprate and Cloudflare). What it
+// tells is the end of the present window.
+type slidingCounter struct {
+	n           int
+	w           time.Duration
+	since       time.Time
+	used, prior int
+}
+
+func (l *slidingCounter) count(now time.Time) int {
+	if l.since.IsZero() {
+		l.since = now.Truncate(l.w)
+	}
+	for now.Sub(l.since) >= l.w {
+		l.since, l.prior, l.used = l.since.Add(l.w), l.used, 0
+	}
+	return l.used + int(math.Round(float64(l.prior)*(1-float64(now.Sub(l.since))/float64(l.w))))
+}
+
+func (l *slidingCounter) take(now time.Time) bool {
+	ok := l.count(now) < l.n
+	if ok {
+		l.used++
+	}
+	return ok
+}
+
+func (l *slidingCounter) left(now time.Time) (int, time.Time) {
+	return max(l.n-l.count(now), 0), l.since.Add(l.w)
+}
+
+func (l *slidingCounter) size() (int, time.Duration) { return l.n, l.w }
+func (l *slidingCounter) release(time.Time)          {}
+
+func (l *slidingCounter) least(n int, _ time.Duration) time.Duration {
+	return time.Duration(max(n-2*l.n, 0)) * l.w / time.Duration(l.n)
+}
+
 // A tokenBucket has n tokens at most, and gets rate of them a second. A request takes one.
 type tokenBucket struct {
 	n      int

@@ -74,6 +74,28 @@ func vendorAPIs() []*api {
 	}
 }
 
+// slidingAPIs tell the end of a fixed window, and count a part of the one before: see slidingWindow. Where the first
+// request of a window is refused, as there is none left yet, that happens once.
+func slidingAPIs() []*api {
+	mayRefuse := func(a *api) { a.exact, a.mayRefuse = true, 1 }
+	return []*api{
+		exact(newAPI("httprate, 60 in 10 s", 600, 429, counter(60, 10*time.Second), xRateLimit(epochSeconds))),
+		exact(newAPI("httprate, 100 in a minute", 1000, 429, counter(100, minute), xRateLimit(epochSeconds))),
+		with(newAPI("httprate, 30 in a minute", 300, 429, counter(30, minute), xRateLimit(epochSeconds)), mayRefuse),
+		with(newAPI("httprate, 10 in 20 s", 400, 429, counter(10, 20*time.Second), xRateLimit(epochSeconds)), mayRefuse),
+		exact(newAPI("httprate, 1000 in 2 s", 20000, 429, counter(1000, 2*time.Second), xRateLimit(epochSeconds))),
+		exact(newAPI("httprate, 20 in 2 s", 600, 429, counter(20, 2*time.Second), xRateLimit(epochSeconds))),
+		exact(newAPI("Fiber, 60 in 10 s", 600, 429, counter(60, 10*time.Second), xRateLimit(toGo))),
+		with(newAPI("Fiber, 60 in 10 s, told while allowed", 600, 429, counter(60, 10*time.Second), retryAfter(toGo),
+			func(t *telling) {
+				if t.ok {
+					xRateLimit(toGo)(t)
+				}
+			}), mayRefuse),
+		exact(newAPI("Fiber, 10 in 1 s", 300, 429, counter(10, time.Second), xRateLimit(toGo))),
+	}
+}
+
 // draftAPIs send RateLimit and RateLimit-Policy.
 func draftAPIs() []*api {
 	return []*api{

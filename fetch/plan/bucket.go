@@ -44,6 +44,7 @@ func (b *bucket) observe(t *Task, starts uint64, now time.Time) {
 			continue
 		case w.probe == t:
 			w.probe = nil
+			w.beginWindow(0, v.Hold, t, now)
 		}
 		kept = append(kept, *w)
 	}

@@ -48,7 +48,7 @@ What limits the starts of a lane, and what finds it:
 
 	the user, or a rate that is told   pace (starts a second), lane.concurrency (exchanges at once)
 	a wait that is told (Retry-After)  lane.pausedUntil, or bucket.until
-	a quota that is told               buckets, each of quotaWindows; scouts find what is in which
+	a quota that is told               buckets, each of quotaWindows; scouts find what is in which; slidingWindow
 	refusals (429, 503)                throttle: rateLimit, smallBurst, rateless, slowStart, widthLimit
 	lost connections                   throttle: slowStart (stalls), drops
 	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, crowd: exchanges at once
@@ -73,7 +73,7 @@ The files in an order to read them; each uses earlier ones only.
     which has one of each.
   - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; overload.go.
   - By silence: health.go; closure.go.
-  - By quotas: resetunit.go, quotawindow.go, bucket.go, buckets.go, scout.go, learn.go.
+  - By quotas: resetunit.go, slidingwindow.go, quotawindow.go, bucket.go, buckets.go, scout.go, learn.go.
   - A lane: hostlimits.go and share.go (what several have in common), lane.go, lanebuckets.go (the queue by
     buckets), lanestart.go (its next start).
   - Lanes together: heap.go, hostlanes.go.

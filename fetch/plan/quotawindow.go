@@ -26,7 +26,8 @@ type quotaWindow struct {
 	late       time.Duration // how much later than told the host's windows have ended so far, in whole seconds
 	probe      *Task         // the single exchange that asks, after the end, how many there are; nil is none
 	unit       resetUnit
-	full       bool // the last window that was probed had its whole limit
+	full       bool          // the last window that was probed had its whole limit
+	sliding    slidingWindow // whether requests come back one by one
 }
 
 const (
@@ -34,6 +35,8 @@ const (
 	unknownReset = time.Second
 	// mostLate bounds quotaWindow.late: what rounding to seconds, of the reset and of the Date, can make.
 	mostLate = time.Second
+	// longestUnitless is the longest window of which a request waits while its unit may still turn out to be milliseconds.
+	longestUnitless = 90 * time.Second
 	// unanswered is a time for starts that wait for a response: Done reclassifies the lane when it comes.
 	unansweredWait = time.Minute
 )
@@ -43,6 +46,9 @@ func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quota
 	w := quotaWindow{policy: q.Policy, concurrent: q.Concurrent}
 	w.unit.note(q, t, now)
 	w.set(q, t, starts, now)
+	if int64(starts) > w.limit { //nolint:gosec // far fewer
+		w.sliding.first = t.number
+	}
 	return w
 }
 
@@ -54,14 +60,27 @@ func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Ti
 		w.length = 0
 		w.setEnd()
 	}
+	w.sliding.observe(w.size(), q.Remaining-(w.least-1), now.Before(w.end), t)
 	switch {
 	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before; the probe tells the next one
 		w.least = min(w.least, q.Remaining)
 	case w.probe == t:
 		w.notice(q, now)
 		w.set(q, t, starts, now)
+		w.beginWindow(q.Remaining, w.end.Sub(now), t, now)
 	case t.number > w.starts, q.Remaining < w.least, q.Remaining == w.least && w.isPreferred(q, t, now):
 		w.set(q, t, starts, now)
+	}
+}
+
+// size is how many requests a whole window has, as far as known.
+func (w *quotaWindow) size() quotaSize { return quotaSize{w.limit, w.length} }
+
+// beginWindow takes in what the first response of a window tells, of so many requests for so long. A long one may have
+// been told in milliseconds: then no request waits.
+func (w *quotaWindow) beginWindow(remaining int64, left time.Duration, t *Task, now time.Time) {
+	if !w.unitless || w.unit.score != 0 || w.length <= longestUnitless {
+		w.sliding.begin(w.size(), remaining, left, t, now)
 	}
 }
 
@@ -128,7 +147,12 @@ func (w *quotaWindow) left(unanswered int) int64 {
 // end a single exchange asks how many requests there are. Where that would take long, as measured by the window, and
 // the last one was whole, so is the next.
 func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.Time) time.Time {
-	switch end := w.end.Add(w.late); {
+	if w.sliding.known {
+		return w.sliding.nextStart(w.size(), w.left(unanswered), w.leastAt)
+	}
+	switch end := w.end.Add(w.late + w.sliding.delay); {
+	case w.left(unanswered) == 1 && now.Before(w.end):
+		return w.sliding.lookAt
 	case w.left(unanswered) > 0:
 		return time.Time{}
 	case w.concurrent:
@@ -148,9 +172,14 @@ func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.
 // noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left and
 // the window has ended.
 func (w *quotaWindow) noteStart(t *Task, unanswered int, now time.Time) {
-	if !w.concurrent && w.left(unanswered) <= 0 && !now.Before(w.end) {
+	if w.concurrent {
+		return
+	}
+	left := w.left(unanswered)
+	if left <= 0 && !w.sliding.known && !now.Before(w.end) {
 		w.probe = t
 	}
+	w.sliding.noteStart(t, left, now)
 }
 
 // untold takes in a response to t that did not tell the window: the request counts all the same. It reports whether the
@@ -167,4 +196,4 @@ func (w *quotaWindow) untold(t *Task) (gone bool) {
 }
 
 // isSpent reports whether the host has told that nothing is left.
-func (w *quotaWindow) isSpent() bool { return !w.concurrent && w.least <= 0 }
+func (w *quotaWindow) isSpent() bool { return !w.concurrent && w.least <= 0 && !w.sliding.known }
