@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path"
+	"sort"
 	"strings"
+	"syscall"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,6 +18,22 @@ import (
 
 // maxSegment bounds a name between two slashes, in bytes; file systems take 255.
 const maxSegment = 200
+
+// leastSegment is a limit with which names can still be made: temporary files have 52.
+const leastSegment = 64
+
+// longestName returns how long a name may be in a directory, in bytes, maxSegment at most. File systems that encrypt
+// names take less than others: EncFS 1.9.5 takes 175.
+func longestName(root *os.Root) int {
+	isTooLong := func(length int) bool {
+		_, err := root.Lstat(strings.Repeat("x", length))
+		return errors.Is(err, syscall.ENAMETOOLONG)
+	}
+	if !isTooLong(maxSegment) {
+		return maxSegment
+	}
+	return max(sort.Search(maxSegment, isTooLong)-1, leastSegment)
+}
 
 // sanitizeSegment makes a name between two slashes, valid on every file system, of any text. Where that is too long a
 // hash of it takes the place of its end.
@@ -131,8 +150,9 @@ const (
 )
 
 // checkName returns an error for a name that could leave its directory or that some file system does not take:
-// absolute, with .. or ., hidden, a device, with a backslash, a colon or a control character, too long or too deep.
-func checkName(name string) error {
+// absolute, with .. or ., hidden, a device, with a backslash, a colon or a control character, too long or too deep, or
+// with a part over the limit, in bytes.
+func checkName(name string, limit int) error {
 	if name == "" || len(name) > maxName || strings.Count(name, "/") > maxFolders {
 		return fmt.Errorf("a file name has 1 to %d bytes and at most %d folders", maxName, maxFolders)
 	}
@@ -144,6 +164,8 @@ func checkName(name string) error {
 		case segment != sanitizeSegment(segment):
 			return errors.New("the file name holds a part that is hidden, over-long, a device, " +
 				"or has a character that not every file system takes")
+		case len(segment) > limit:
+			return fmt.Errorf("the file name holds a part of %d bytes; the file system takes %d", len(segment), limit)
 		}
 	}
 	return nil

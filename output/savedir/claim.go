@@ -91,8 +91,8 @@ func (n *namer) claimFree(name, base string, r *fetch.Request) (claimed, other s
 		default: // another's that is equal
 			hash = indexedHash(r)
 		}
-		other = renamed(base, notFolder, hash)
-		name = withPage(other, r.Page)
+		other = renamed(base, notFolder, hash, n.template.limit())
+		name = withPage(other, r.Page, n.template.limit())
 	}
 	return name, other, err
 }
@@ -165,7 +165,7 @@ func (n *namer) nameBeside(name, notFolder string, r *fetch.Request, try int) st
 			_, _ = rand.Read(random[:]) // never fails
 			hash = hex.EncodeToString(random[:])
 		}
-		if other := renamed(name, notFolder, hash); n.claims.claim(other, r.Index) == nil {
+		if other := renamed(name, notFolder, hash, n.template.limit()); n.claims.claim(other, r.Index) == nil {
 			return other
 		}
 	}

@@ -112,7 +112,7 @@ func FuzzFilename(f *testing.F) {
 			t.Errorf("%q: %q", field, found)
 		}
 		name, err := template.name(&fetch.Request{URL: "https://a.test/x"}, response{filename: found})
-		if err != nil || strings.Contains(name, "/") || checkName(name) != nil {
+		if err != nil || strings.Contains(name, "/") || checkName(name, maxSegment) != nil {
 			t.Errorf("%q: %q, %v", field, name, err)
 		}
 	})

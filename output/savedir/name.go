@@ -33,14 +33,38 @@ func (t NameTemplate) name(r *fetch.Request, of response) (string, error) {
 // names returns the name, and base: the same without the number of a page that the template does not have.
 func (t NameTemplate) names(r *fetch.Request, of response) (base, name string, err error) {
 	base, err = t.baseName(r, of)
+	if err == nil && r.Path == "" {
+		base = t.shorten(base, r)
+	}
 	name = base
 	if err == nil && (r.Path != "" || !t.has("page") && !t.has("sha256")) {
-		name = withPage(name, r.Page)
+		name = withPage(name, r.Page, t.limit())
 	}
 	if err == nil {
-		err = checkName(name)
+		err = checkName(name, t.limit())
 	}
 	return base, name, err
+}
+
+// limit is how long a name between two slashes may be, in bytes.
+func (t NameTemplate) limit() int { return cmp.Or(t.longest, maxSegment) }
+
+// shorten returns a name with a hash in the place of the end of each part that is over the limit.
+func (t NameTemplate) shorten(name string, r *fetch.Request) string {
+	if t.limit() == maxSegment {
+		return name
+	}
+	segments := strings.Split(name, "/")
+	for i, segment := range segments {
+		switch {
+		case len(segment) <= t.limit():
+		case i < len(segments)-1:
+			segments[i] = withHash(segment, hashOf(segment), t.limit())
+		default:
+			segments[i] = withHash(segment, requestHash(r), t.limit())
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // baseName is name without the number of a page that the template does not have.
@@ -80,15 +104,15 @@ func (t NameTemplate) baseName(r *fetch.Request, of response) (string, error) {
 const maxSuffix = len("~-page9223372036854775807")
 
 // withPage returns a name with the number of a page other than the first before its extension: a-page2.json. Where its
-// last segment is too long then, a hash takes the place of the end of it.
-func withPage(name string, page int64) string {
+// last segment is over the limit then, a hash takes the place of the end of it.
+func withPage(name string, page int64, limit int) string {
 	if page <= 1 {
 		return name
 	}
 	suffix := "-page" + strconv.FormatInt(page, 10)
 	folder, file := path.Split(name)
-	if len(file)+len(suffix) > maxSegment {
-		file = withHash(file, hashOf(file), maxSegment-len(suffix))
+	if len(file)+len(suffix) > limit {
+		file = withHash(file, hashOf(file), limit-len(suffix))
 	}
 	ext := path.Ext(file)
 	return folder + strings.TrimSuffix(file, ext) + suffix + ext
@@ -190,14 +214,14 @@ func joinSegments(segments []string, plain bool, r *fetch.Request) string {
 }
 
 // renamed returns another name than one that is taken: with a hash before its ending. Where one of its folders is a
-// file, those below that are no folders any more.
-func renamed(name, notFolder, hash string) string {
+// file, those below that are no folders any more. limit is that of its last segment.
+func renamed(name, notFolder, hash string, limit int) string {
 	dir, file := path.Split(name)
 	if notFolder != "" {
 		dir, _ = path.Split(notFolder)
 		file = strings.ReplaceAll(name[len(dir):], "/", "~")
 	}
-	file = withHash(file, hash, maxSegment)
+	file = withHash(file, hash, limit)
 	if len(dir)+len(file) > maxName-maxSuffix {
 		dir, _, _ = strings.Cut(dir, "/")
 		return dir + "/" + file

@@ -244,7 +244,7 @@ func TestPageOfLongName(t *testing.T) {
 			if got, err := (NameTemplate{}).name(&r, placeholder); err != nil || !strings.Contains(got, "-page12") {
 				t.Errorf("%d bytes, %.10q: %q, %v", n, ending, got, err)
 			}
-			if a, b := withPage("in/"+name+"1", 12), withPage("in/"+name+"2", 12); a == b {
+			if a, b := withPage("in/"+name+"1", 12, maxSegment), withPage("in/"+name+"2", 12, maxSegment); a == b {
 				t.Errorf("%d bytes, %.10q: two names are %q", n, ending, a)
 			}
 		}

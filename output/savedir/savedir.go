@@ -35,6 +35,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 		return nil, err
 	}
 	d := &Dir{tree: tree{name: dir, root: root, folders: folders{top: dir, root: root}, linkWay: findLinkWay(root)}}
+	template.longest = longestName(root)
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
 	d.names.runs = d.openRuns()
 	d.names.claims.init()

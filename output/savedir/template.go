@@ -15,7 +15,10 @@ import (
 
 // NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH,
 // and a short hash before the ending where the URL has what no file name can have.
-type NameTemplate struct{ parts []namePart }
+type NameTemplate struct {
+	parts   []namePart
+	longest int // that a name between two slashes may be, in bytes; 0 is maxSegment
+}
 
 // IsGiven reports whether it is not the default.
 func (t NameTemplate) IsGiven() bool { return t.parts != nil }
@@ -95,7 +98,7 @@ func (t NameTemplate) check(text string) error {
 		if number := printfField().FindStringSubmatch(part.literal); number != nil {
 			return fmt.Errorf("%s is no field: write %s", number[0], numberField(number[1]))
 		}
-		if checkName("x"+part.literal+"x") != nil {
+		if checkName("x"+part.literal+"x", maxSegment) != nil {
 			return fmt.Errorf("%q can't be part of a file name", encode.Printable(part.literal))
 		}
 	}
