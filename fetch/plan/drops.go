@@ -19,6 +19,15 @@ const (
 	mostLimits   = 3 // as many times in a row the limit has changed nothing: the number is not why
 )
 
+// unreplaced is the number of exchanges at once, at most most, by which none takes the place of one that was dropped
+// until the volley is over: it would be dropped as well, and lost where it can't be retried.
+func (d *drops) unreplaced(most int) int {
+	if v := &d.volley; v.open > 0 {
+		return min(most, v.open+v.accepted)
+	}
+	return most
+}
+
 // noteDrop notes that a connection was dropped, of an exchange that so many others were under way with. It lowers the
 // limit where one more was tried.
 func (d *drops) noteDrop(others int, now time.Time) {
@@ -55,6 +64,9 @@ func (d *drops) count(dropped bool, now time.Time) {
 	w.set(v.accepted, now)
 	d.setAt = now
 }
+
+// leaveOut ends the count of an exchange of which nothing is known.
+func (d *drops) leaveOut() { d.volley.open = max(d.volley.open-1, 0) }
 
 // widen raises the limit by one after an answer to a Task, now and then (widthLimit.widen); it is removed where it is
 // as high as all.

@@ -151,6 +151,9 @@ func (l *lane) width() int {
 		return most
 	}
 	most = l.throttle.drops.width.limit(most)
+	if l.starts <= 2*uint64(l.concurrency) && (l.health == nil || !l.health.probesOnly) { // the first requests
+		most = l.throttle.drops.unreplaced(most)
+	}
 	if l.trouble.isTried() {
 		return most
 	}

@@ -25,11 +25,14 @@ func (l *lane) adaptToStall(t *Task, now time.Time) {
 // another exchange was taken: it is lost for another reason, as by a restart of the server.
 func (l *lane) adaptToDrop(t *Task, now time.Time) {
 	dropped, th := isDropped(&t.Verdict), l.throttle
+	counted := th != nil && !t.Started.After(th.drops.since)
 	switch {
+	case t.Verdict.Health == judge.Unknown && counted:
+		th.drops.leaveOut()
 	case t.Verdict.Health == judge.Unknown:
 	case dropped && t.Verdict.LostKept:
 		l.ensureThrottle().drops.forget(now)
-	case th != nil && !t.Started.After(th.drops.since):
+	case counted:
 		th.drops.count(dropped, now)
 	case dropped && (th != nil || l.active > 0) && (th == nil || t.Started.After(th.drops.setAt)):
 		l.ensureThrottle().drops.noteDrop(l.active, now)
