@@ -166,7 +166,15 @@ func (p *Plan) savedBy(l *lane) float64 {
 }
 
 // chooseLane returns the lane that starts a Task next; nil is none. Where the run does not end later by it, that is one
-// for which there is a connection, and the host is one that has none sooner than one that would get another.
+// for which there is a connection, and the host is one that has none sooner than one that would get another. The first
+// of these that is so decides:
+//
+//	this machine lacks ports or files              warm; where that is empty another only each coldPause
+//	another connection saves enough time           another
+//	every coldEvery-th start                       longestIdle
+//	too many idle connections, no urgent lane      warm
+//	every longestIdleEvery-th start                longestIdle, or warm where too many connections are idle
+//	else                                           ready: the lane with the most work
 func (p *Plan) chooseLane(now time.Time) *lane {
 	if p.isShort(now) {
 		if p.warm.len() > 0 {

@@ -67,7 +67,7 @@ exchanges at once, a rate is starts a second, a bucket is what a host counts req
 The files in an order to read them; each uses earlier ones only.
 
   - What is asked of a plan: limits.go, times.go, connection.go, task.go.
-  - Counters and queues: meter.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
+  - Counters and queues: meter.go, sentlog.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
   - What other processes leave: lease.go.
   - By refusals: ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go, and throttle.go,
     which has one of each.

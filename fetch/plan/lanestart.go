@@ -131,7 +131,7 @@ func (l *lane) paceDue() (due time.Time) {
 func (l *lane) sentMatterUntil() (until time.Time) {
 	for _, p := range l.paces() {
 		if p != nil {
-			until = latest(until, p.sentMatter)
+			until = latest(until, p.log.matterTill)
 		}
 	}
 	return until

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -11,29 +10,18 @@ import (
 )
 
 // A pace is a rate limit that spaces starts evenly: 60 a minute is about one a second, never sixty at once. At n in a
-// unit of time no closed interval as long as the unit has more than n starts, nor more than n requests at the server: a
-// request that waits for its connection (dial, TLS) comes to it later than it started, and one of the next unit, over a
-// connection that is there, does not.
+// unit of time no closed interval as long as the unit has more than n starts nor, by its log, more than n requests at
+// the server.
 type pace struct {
 	limiter *rate.Limiter // nil is no limit
 	due     time.Time     // when the next start is allowed
-
-	unit       time.Duration // the least time from a request that is sent to the most-th start after it
-	most       int           // 0: starts alone count
-	sent       []time.Time   // when the requests of the last starts, at most most, were sent, as far as known; a ring
-	next       int           // where in sent the next one goes
-	sentMatter time.Time     // until then one of them may be in the unit of a start, and was sent late
+	log     sentLog       // of requests; without one starts alone count
 }
 
-// tick is the length of time whose starts are allowed to come at once: at rates of up to 1000/s that is one start.
-//
 // lateness is how late a start may be without lowering the rate. The runtime's timers are up to a tick late, and waking
 // a goroutine takes time too. Starts that were missed meanwhile follow at once: at most as many as the rate allows in
 // that time.
-const (
-	tick     = time.Millisecond
-	lateness = 2 * tick
-)
+const lateness = 2 * tick
 
 // paceMargin and maxPaceMargin (in seconds) are by how much the distance of two starts is longer than the rate says. At
 // the exact distance n+1 starts fit into a unit of time with both its ends: 10 a second at 0, 0.1, ... and 1 s. The
@@ -50,7 +38,7 @@ const maxSentStarts = 1000
 func newPace(perSecond float64) pace {
 	p := newStartPace(perSecond)
 	if n := max(math.Floor(perSecond), 1); p.limiter != nil && n <= maxSentStarts {
-		p.most, p.unit = int(n), boundedSeconds(n/float64(p.limiter.Limit()))
+		p.log.most, p.log.unit = int(n), boundedSeconds(n/float64(p.limiter.Limit()))
 	}
 	return p
 }
@@ -97,45 +85,20 @@ func (p *pace) spendToken(now time.Time) {
 		from = p.due
 	}
 	p.limiter.ReserveN(from, 1)
-	p.noteStart(now)
+	p.log.noteStart(now)
 	p.setDue(from)
 }
 
 // setDue sets due to when the limiter has a token and the requests that were sent have the unit to themselves.
 func (p *pace) setDue(from time.Time) {
-	p.due = latest(p.nextToken(from), p.unitEnd())
-}
-
-// noteStart records a start, as sent at once until more is known.
-func (p *pace) noteStart(now time.Time) {
-	switch {
-	case p.most == 0:
-		return
-	case len(p.sent) < p.most:
-		p.sent = append(p.sent, now)
-	default:
-		p.sent[p.next] = now
-	}
-	p.next = (p.next + 1) % p.most
+	p.due = latest(p.nextToken(from), p.log.nextStart())
 }
 
 // noteSent records when the request of a start was sent.
 func (p *pace) noteSent(started, sent time.Time) {
-	if sent.Sub(started) <= tick {
-		return
+	if p.log.noteSent(started, sent) {
+		p.due = latest(p.due, p.log.nextStart())
 	}
-	if i := slices.Index(p.sent, started); i >= 0 {
-		p.sent[i], p.sentMatter = sent, latest(p.sentMatter, sent.Add(p.unit))
-		p.due = latest(p.due, p.unitEnd())
-	}
-}
-
-// unitEnd is when the unit of the oldest request in sent ends, where it has room for no more; else the zero time.
-func (p *pace) unitEnd() time.Time {
-	if len(p.sent) < p.most || p.most == 0 {
-		return time.Time{}
-	}
-	return p.sent[p.next].Add(p.unit)
 }
 
 // nextToken is when the limiter has a whole token again, at most LongestWait after from.
