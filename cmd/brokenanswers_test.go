@@ -59,6 +59,7 @@ func (o *origin) breaks(mux *http.ServeMux) {
 	mux.Handle("/half-headers/{n}", broken(ok+plainText))
 	mux.Handle("/half-chunk/{n}", broken(ok+chunked+"\r\n5\r\nhel"))
 	mux.Handle("/no-last-chunk/{n}", broken(ok+chunked+"\r\n5\r\nhello\r\n"))
+	mux.Handle("/no-chunk/{n}", broken(ok+chunked+"\r\n5\r\nhello\r\nHTTP/1.1 500 Internal Server Error\r\n\r\n"))
 	mux.Handle("/swift/{n}", broken("HTTP/1.1 498 Rate Limited\r\n"+plainText+"Content-Length: 9\r\n\r\nSlow down"))
 	mux.Handle("/noise/{n}", broken("220 mail.example ready\r\n\r\n"))
 	mux.Handle("/headers/{n}", broken(ok+"X-Large: "+strings.Repeat("x", 4<<20)+"\r\n\r\n"))

@@ -64,6 +64,9 @@ var optionHints = map[string]string{
 	"tls-legacy": "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
 	"tls-min":    "the server speaks an older TLS than --tls-min allows",
 	"http":       "--http auto takes whichever version of HTTP the server speaks",
+	failure.BrokenBody: "the server failed while it sent the body, as its log may say: run the failures again later, or " +
+		"raise --retries",
+
 	failure.BadRedirect: "the server redirects to what can't be requested; with --max-redirs 0 --accept-status 3xx the " +
 		"redirect is the answer",
 	failure.BadPage: "batchfetch help pages says what --paginate expects in an answer",

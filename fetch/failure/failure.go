@@ -65,6 +65,10 @@ const (
 	BadPage     = "page"
 )
 
+// BrokenBody is the value of Failure.Option for a body in which something else stands where a chunk should: the server
+// gave up on it.
+const BrokenBody = "broken-body"
+
 // RetryUnsafe is the value of Failure.Option for a failure after which only the method forbids another attempt.
 const RetryUnsafe = "retry-unsafe"
 

@@ -41,6 +41,8 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failure {
 	start := c.responseStart[:c.responseStartLen]
 	switch {
+	case f.Option == failure.BrokenBody:
+		return f
 	case status == 0 && f.Kind == failure.Protocol && c.conn != nil && c.conn.HasManyTickets():
 		return dial.TooManyTickets()
 	case status == 0 && c.wantsTLS(start):

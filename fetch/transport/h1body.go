@@ -59,7 +59,9 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		b.end(err == io.EOF)
 	}
 	if b.chunked && b.payload > 0 && isNoChunkSize(err) {
-		err = failure.New(failure.Truncated, "the body broke off: what followed is no chunk: %w", err)
+		f := failure.New(failure.Truncated, "the body broke off: what followed is no chunk: %w", err)
+		f.Option = failure.BrokenBody
+		err = f
 	}
 	return n, err
 }
