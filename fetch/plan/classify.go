@@ -20,7 +20,7 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 	if l.buckets.isSplit() {
 		p.sortLane(l, now)
 	}
-	l.estimateWork(p.typicalLatency)
+	l.work = l.estimatedWork(p.typicalLatency)
 	p.countTime(l)
 	next := l.nextStart(now)
 	switch {

@@ -41,20 +41,27 @@ type lane struct {
 	untold      bool         // the last response that was accepted told no quota
 	own         connections
 
+	inPlan
+}
+
+// inPlan is what the Plan keeps of a lane to sort it and to count its Tasks. The lane does not use it.
+type inPlan struct {
 	work        float64   // estimated seconds until all its Tasks have ended, by its own limits
-	serial      float64   // what it counts in Plan.serial
-	untimed     int       // what it counts in Plan.untimed
 	alone       float64   // Plan.timeAlone when it was classified
 	turn        uint64    // Plan.turn at its last start, or when it was added
-	heap        heapName  // which of the heaps by state it is in
-	heapIndexes [3]int    // its indexes in heap, in longestIdle and in warm
-	inWarm      bool      // it is in warm
 	due         time.Time // when it leaves timed or expiring
-	hold        Hold      // what its Tasks are counted under in Plan.tasksByHold
-	heldTasks   int       // how many Tasks are counted there
-	excess      int       // how many Tasks are counted in spill.excess
+	heap        heapName  // which of the heaps by state it is in
+	inWarm      bool      // it is in warm
 	closing     bool      // it is in Plan.closing: its spilled Tasks are about to fail
 	unsorted    bool      // it is in Plan.unsorted: more of its Tasks are to fail
+	heapIndexes [3]int    // its indexes in heap, in longestIdle and in warm
+
+	// What it counts in sums of the Plan.
+	serial    float64 // in Plan.serial
+	untimed   int     // in Plan.untimed
+	heldTasks int     // in Plan.tasksByHold
+	hold      Hold    // under which
+	excess    int     // in spill.excess
 }
 
 // A heapName is which of the plan's heaps by state a lane is in: inNone, or that of the same name in the Plan.
@@ -160,9 +167,9 @@ func (l *lane) width() int {
 	return l.throttle.width.limit(l.throttle.slowStart.limit(most))
 }
 
-// estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange
-// yet, each is assumed to take typicalLatency.
-func (l *lane) estimateWork(typicalLatency time.Duration) {
+// estimatedWork is how long, in seconds, the Tasks will take within the lane's limits. Where the lane has had no
+// exchange yet, each is assumed to take typicalLatency.
+func (l *lane) estimatedWork(typicalLatency time.Duration) float64 {
 	each := l.latency
 	if each == 0 {
 		each = typicalLatency
@@ -171,7 +178,7 @@ func (l *lane) estimateWork(typicalLatency time.Duration) {
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}
-	l.work = seconds * float64(l.taskCount())
+	return seconds * float64(l.taskCount())
 }
 
 // taskCount is how many Tasks wait, with those that are delayed or spilled.

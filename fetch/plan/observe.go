@@ -16,15 +16,15 @@ type effects struct {
 
 // observe updates the lane after an exchange, by the Verdict of its Task.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
-	v, paused := &t.Verdict, l.pausedUntil
+	v, pausedBefore := &t.Verdict, l.pausedUntil
 	if l.isUntroubled() && isOrdinary(v) {
 		if v.Health == judge.Healthy {
 			l.responded, l.untold = true, true
 		}
 		return effects{}
 	}
-	l.observeTrouble(t, now)
-	if l.trouble != nil {
+	if l.trouble != nil || v.PerhapsPage {
+		l.observeTrouble(t, now)
 		l.observeTrial(t, now)
 	}
 	hadBuckets := l.buckets != nil
@@ -34,11 +34,11 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	}
 	ofBucket := b != nil && (isSpent(v) || v.Bucket != "" && len(v.Quotas) == 0)
 	if v.Hold > 0 && !v.TooLong && (v.Refusal || !isSpent(v)) { // the windows know when a quota is back
-		if until := now.Add(v.Hold); ofBucket {
-			b.until = latest(b.until, until)
-		} else {
-			l.pausedUntil = latest(l.pausedUntil, until)
+		until := &l.pausedUntil
+		if ofBucket {
+			until = &b.until
 		}
+		*until = latest(*until, now.Add(v.Hold))
 	}
 	if v.Health == judge.Healthy {
 		l.untold = len(v.Quotas) == 0
@@ -47,9 +47,9 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		l.adapt(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 	}
 	if l.lease != nil {
-		l.tellOthers(v, paused, now)
+		l.tellOthers(v, pausedBefore, now)
 	}
-	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
+	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(pausedBefore) {
 		l.share.until = latest(l.share.until, l.pausedUntil)
 		e.holdsShare = v.Hold > 0
 	}

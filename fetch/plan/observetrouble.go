@@ -11,9 +11,6 @@ import (
 func (l *lane) observeTrouble(t *Task, now time.Time) {
 	v := &t.Verdict
 	if l.trouble == nil {
-		if !v.PerhapsPage {
-			return
-		}
 		l.trouble = &pageTrouble{accepted: 1, trial: rateTrial{trialStep: trialStep{since: now}}}
 	}
 	p, isRepeated := l.trouble, t.acceptedAtDoubt > 0            // since another such response, or several
