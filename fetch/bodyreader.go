@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding"
 	"batchfetch/fetch/digest"
 	"batchfetch/fetch/failure"
@@ -24,17 +25,18 @@ type bodyReader struct {
 	dictionary *offeredDictionary // that it may be coded with; nil is none
 	memory     *decodeMemory      // of which windows are; nil is no bound
 	windows    coding.Windows     // for decoders, which wait until the exchange is over; nil is no bound
-	part       resumption         // the partial body that it may continue
+	resumption resumption         // of the partial body that it may continue
 	room       spool.Claim        // for its temporary file
 	roomNeeded int64              // bytes of that, as far as they are known
 
 	wire        wireReader
+	codings     []string // content codings that are taken off it
 	digests     digestCheck
 	leftCodings []string     // content codings that it has and that are not taken off
 	start       []byte       // of the body, where it failed: for Record.FailureBody
 	writer      *storeWriter // into the BodyStore; nil is none
+	reported    cache.Sum    // hash of the body that was reported last: it is not stored again; zero is none
 	headerOnly  bool         // it is not to be read
-	decoded     bool         // content codings are taken off
 	cut         bool         // the rest was not read (Options.forRobots)
 	goesOn      bool         // it is a whole 206 that continues a partial body, but not to its end
 }
@@ -46,15 +48,18 @@ type bodySink interface {
 }
 
 // readWhole reads a body to the last byte of its message; the error says what is wrong with it.
-func (b *bodyReader) readWhole(into bodySink, decoded io.Reader, codings []string) error {
+func (b *bodyReader) readWhole(into bodySink, decoded io.Reader) error {
 	more, err := into.readFrom(decoded, b.options.MaxBody)
-	return b.checkEnd(more, err, codings)
+	return b.checkEnd(more, err)
 }
+
+// isDecoded reports whether content codings are taken off the body.
+func (b *bodyReader) isDecoded() bool { return len(b.codings) > 0 }
 
 // checkEnd returns why a body that has been read is not whole and valid; nil means that it is. more says that it went
 // past Options.MaxBody, err what its reader returned.
-func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
-	if err == nil && !more && len(codings) > 0 {
+func (b *bodyReader) checkEnd(more bool, err error) error {
+	if err == nil && !more && b.isDecoded() {
 		if b.wire.announced >= 0 && b.wire.announced <= b.options.MaxBody {
 			b.wire.coded = false // no more follows the last member than was said
 		}
@@ -63,8 +68,8 @@ func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
 	switch {
 	case b.wire.err != nil:
 		return b.wire.err
-	case err != nil && len(codings) > 0:
-		return b.codingFailure(err, codings[len(codings)-1])
+	case err != nil && b.isDecoded():
+		return b.codingFailure(err, b.codings[len(b.codings)-1])
 	case err != nil:
 		return err
 	case more && b.options.forRobots:

@@ -160,7 +160,7 @@ func (t *task) trial(now time.Time) judge.Trial {
 // applyVerdict does what follows from the Verdict, whatever its Fate: for the next exchange of the Task, for what is
 // stored on a disk, and for the run.
 func (e *exchanger) applyVerdict(ctx context.Context, t *task, x *exchange, a *judge.Answer, record *Record) {
-	x.body.part.end(t.Verdict, a.Status)
+	x.body.resumption.end(t.Verdict, a.Status)
 	t.identity = x.body.requestsIdentityNext(a, t.identity)
 	t.metSilence = t.metSilence || isSilence(a)
 	e.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect

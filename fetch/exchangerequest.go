@@ -27,11 +27,12 @@ func (x *exchange) prepareTakesTime() bool {
 // findPartial looks for a partial body of r that the exchange continues. Then it has no conditions of the cache: what
 // is stored there is older, as a rule, or there would be no part.
 func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure {
-	if x.body.headerOnly {
+	p := &x.body.resumption
+	if x.body.headerOnly || !p.lock(x.options, x.to, r) || x.unconditional {
 		return nil
 	}
-	why := x.body.part.find(ctx, x.options, x.to, r, !x.unconditional)
-	x.cache.unconditional = x.cache.unconditional || x.body.part.isRequested()
+	why := p.hashStart(ctx)
+	x.cache.unconditional = x.cache.unconditional || p.isRequested()
 	return why
 }
 
@@ -39,7 +40,7 @@ func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure
 // archived is to be read without the cache.
 func (x *exchange) offerDictionary(ctx context.Context, now time.Time) *offeredDictionary {
 	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.body.headerOnly ||
-		x.unconditional || x.identity || x.afterSilence || x.body.part.isRequested() || x.options.Identity ||
+		x.unconditional || x.identity || x.afterSilence || x.body.resumption.isRequested() || x.options.Identity ||
 		!acceptsCodings(x.to.Header) || x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
@@ -65,7 +66,7 @@ func (x *exchange) headerWithCookies() http.Header {
 // conditions of the cache, or the range where a partial body is continued. It sets conditional.
 func (x *exchange) requestHeader() http.Header {
 	added := x.cache.conditions()
-	if missing := x.body.part.header(); missing != nil {
+	if missing := x.body.resumption.header(); missing != nil {
 		added, x.identity = missing, true // the server has the validator of each coding apart
 	}
 	if x.body.dictionary != nil {

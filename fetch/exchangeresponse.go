@@ -36,7 +36,7 @@ func (x *exchange) receive(ctx context.Context, resp *http.Response, rec *Record
 
 // readResponse reads the response: the body of an accepted one, no other body but to reuse the connection.
 func (x *exchange) readResponse(ctx context.Context, resp *http.Response, rec *Record) judge.Answer {
-	x.body.part.classify(x.options, x.to, resp)
+	x.body.resumption.classify(x.options, x.to, resp)
 	a := x.answerOf(resp)
 	rec.setHead(resp, x.options.KeepHeader)
 	if why := x.checkResponse(resp); why != nil {
@@ -71,12 +71,12 @@ func (x *exchange) readResponse(ctx context.Context, resp *http.Response, rec *R
 // answerOf returns what the head of the response says for the Verdict. What it says of the credentials is noted, for
 // this exchange and others.
 func (x *exchange) answerOf(resp *http.Response) judge.Answer {
-	part := &x.body.part
-	a := judge.Answer{Status: resp.StatusCode, Reason: resp.Status, Header: resp.Header, Partial: part.kind,
-		Shared: x.call.IsShared(), BodyGone: part.isGone(x.to, resp, x.cache.revalidatesBody()),
+	p := &x.body.resumption
+	a := judge.Answer{Status: resp.StatusCode, Reason: resp.Status, Header: resp.Header, Partial: p.kind,
+		Shared: x.call.IsShared(), BodyGone: p.isGone(x.to, resp, x.cache.revalidatesBody()),
 		Challenged: x.proof.noteResponse(x.to, resp)}
-	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
-		a.Proxy = p
+	if proxy := x.call.ForwardedBy(); proxy != nil { // an interface with a nil *dial.Proxy in it would not be nil
+		a.Proxy = proxy
 	}
 	return a
 }
@@ -84,7 +84,7 @@ func (x *exchange) answerOf(resp *http.Response) judge.Answer {
 // originResponse returns the response as the cache stores it.
 func (x *exchange) originResponse(resp *http.Response) originResponse {
 	return originResponse{Response: resp, to: x.to, requested: x.startedAt, received: x.headersAt,
-		remote: x.call.RemoteAddr(), partial: x.body.part.kind != judge.PartialNone,
+		remote: x.call.RemoteAddr(), partial: x.body.resumption.kind != judge.PartialNone,
 		dictionary: x.body.dictionary.usedFor(resp.Header)}
 }
 
@@ -108,7 +108,7 @@ func (x *exchange) checkResponse(resp *http.Response) *failure.Failure {
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
 		return failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)
 	}
-	if x.body.part.isUnrequestedPart(x.options, x.to, resp) {
+	if x.body.resumption.isUnrequestedPart(x.options, x.to, resp) {
 		return failure.New(failure.Protocol, "206 Partial Content, but no part was requested")
 	}
 	if other := otherPart(x.options, x.to, resp); other != "" {

@@ -9,25 +9,24 @@ import (
 )
 
 // readInline reads a body into its Record: into memory up to Options.BodyMemory, into a temporary file beyond.
-// announced is its decoded size by Content-Length; negative is unknown.
-func (b *bodyReader) readInline(decoded io.Reader, codings []string, announced int64, rec *Record) error {
+func (b *bodyReader) readInline(decoded io.Reader, rec *Record) error {
 	if b.options.DropBody {
-		return b.readDropped(decoded, codings, rec)
+		return b.readDropped(decoded, rec)
 	}
 	most := b.options.BodyMemory
 	if most == 0 || most > b.options.MaxBody {
 		most = b.options.MaxBody
 	}
 	body := newBuffer()
-	if announced > most && most < b.options.MaxBody {
-		b.roomNeeded = announced
-		return b.readSpooled(body, decoded, codings, rec)
+	if !b.isDecoded() && b.wire.announced > most && most < b.options.MaxBody { // else the size is that of coded bytes
+		b.roomNeeded = b.wire.announced
+		return b.readSpooled(body, decoded, rec)
 	}
 	more, err := body.readFrom(decoded, most)
 	if more && most < b.options.MaxBody {
-		return b.readSpooled(body, decoded, codings, rec)
+		return b.readSpooled(body, decoded, rec)
 	}
-	err = b.checkEnd(more, err, codings)
+	err = b.checkEnd(more, err)
 	rec.Bytes = int64(len(body.bytes))
 	b.countWire(rec)
 	if err == nil {
@@ -45,14 +44,14 @@ func (b *bodyReader) readInline(decoded io.Reader, codings []string, announced i
 
 // readSpooled reads a body that is too large for memory into a temporary file; start is what has been read of it, and
 // is released.
-func (b *bodyReader) readSpooled(start *buffer, decoded io.Reader, codings []string, rec *Record) error {
+func (b *bodyReader) readSpooled(start *buffer, decoded io.Reader, rec *Record) error {
 	b.roomNeeded = max(b.roomNeeded, int64(len(start.bytes)))
 	b.room.Size = max(b.room.Size, b.roomNeeded)
 	body, err := newSpoolWriter(b.options.TempSpace, b.room, start)
 	if err != nil {
 		return err
 	}
-	err = body.cause(b.readWhole(body, decoded, codings))
+	err = body.cause(b.readWhole(body, decoded))
 	rec.Bytes = body.bytes
 	b.countWire(rec)
 	if body.bytes > b.room.Size { // its size was not known: twice as much is, for the next time
@@ -71,9 +70,9 @@ func (b *bodyReader) readSpooled(start *buffer, decoded io.Reader, codings []str
 }
 
 // readDropped reads a body of which Options.DropBody keeps size and hash only.
-func (b *bodyReader) readDropped(decoded io.Reader, codings []string, rec *Record) error {
+func (b *bodyReader) readDropped(decoded io.Reader, rec *Record) error {
 	body := &hashWriter{out: io.Discard, sum: sha256.New()}
-	err := b.readWhole(body, decoded, codings)
+	err := b.readWhole(body, decoded)
 	rec.Bytes = body.bytes
 	b.countWire(rec)
 	if err != nil {

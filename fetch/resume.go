@@ -12,7 +12,13 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A resumption is the partial body that an exchange may continue (RFC 9110 section 14), and what came of it.
+// A resumption is the partial body that an exchange may continue (RFC 9110 section 14), and what came of it. In the
+// order of the exchange:
+//
+//	lock, hashStart, header    the request: what there is, and what is missing
+//	classify                   the response: does it have that?
+//	continueBody               where it does: the writer behind what there is
+//	end                        once the exchange has been judged: the partial body is released, or removed
 type resumption struct {
 	body     PartialBody   // locked for this exchange; nil is none
 	hash     hash.Hash     // SHA-256 of its first offset bytes; nil where it is not continued
@@ -24,28 +30,29 @@ type resumption struct {
 // isRequested reports whether the missing part is what is requested.
 func (p *resumption) isRequested() bool { return p.hash != nil }
 
-// find looks for a partial body of r and hashes it before the request is sent, so that neither the server nor the stall
-// timer waits for a disk. It is continued only where mayContinue is true, and at the URL that it came from: no other
-// server learns of it. Else it is only locked.
-func (p *resumption) find(
-	ctx context.Context, o *Options, to *target, r *Request, mayContinue bool,
-) *failure.Failure {
+// lock looks for a partial body of r, which is locked until end, and reports whether it can be continued: at the URL
+// that it came from alone, so that no other server learns of it.
+func (p *resumption) lock(o *Options, to *target, r *Request) bool {
 	store, ok := o.BodyStore.(PartialStore)
 	if !ok || !isPlainGet(to) {
-		return nil
+		return false
 	}
 	if p.body = store.Partial(r); p.body == nil {
-		return nil
+		return false
 	}
-	info, offset := p.body.Info(), p.body.Size()
-	if !info.Usable(offset) || offset > o.MaxBody {
+	info := p.body.Info()
+	if !info.Usable(p.body.Size()) || p.body.Size() > o.MaxBody {
 		p.drop()
-		return nil
+		return false
 	}
-	if !mayContinue || !info.isFrom(to.URL, r.SHA256 != "") {
-		return nil
-	}
-	if offset == info.Total { // a range behind the end can't be requested
+	return info.isFrom(to.URL, r.SHA256 != "")
+}
+
+// hashStart hashes the partial body, so that the rest is what is requested. It does so before the request is sent, as
+// neither the server nor the stall timer is to wait for a disk.
+func (p *resumption) hashStart(ctx context.Context) *failure.Failure {
+	offset := p.body.Size()
+	if offset == p.body.Info().Total { // a range behind the end can't be requested
 		offset--
 	}
 	sum := sha256.New()

@@ -5,26 +5,22 @@ import (
 	"io"
 	"net/http"
 
-	"batchfetch/fetch/cache"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
-// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom. One with the
-// hash reported is not stored again; zero is none.
-func (b *bodyReader) storeBody(
-	resp *http.Response, rec *Record, codings []string, decoded io.Reader, reported cache.Sum,
-) error {
+// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom.
+func (b *bodyReader) storeBody(decoded io.Reader, resp *http.Response, rec *Record) error {
 	writer, err := b.newStoreWriter(resp, &rec.Request)
 	if err != nil {
 		return storeFailure(err)
 	}
 	b.writer = writer
 	if !b.options.Paginate.InBody() { // the next page's URL is read from the stored body
-		writer.reported = reported
+		writer.reported = b.reported
 	}
 	rec.ResumedFrom = writer.bytes
-	err = b.readWhole(writer, decoded, codings)
+	err = b.readWhole(writer, decoded)
 	rec.Bytes = writer.bytes
 	b.countWire(rec)
 	switch {
@@ -50,13 +46,13 @@ const leastPart = 64 << 10
 // newStoreWriter returns the writer of a response's body: of the rest, where it continues a partial body, else of the
 // whole.
 func (b *bodyReader) newStoreWriter(resp *http.Response, r *Request) (*storeWriter, error) {
-	if b.part.kind == judge.PartialContinues {
-		return b.part.continueBody()
+	if b.resumption.kind == judge.PartialContinues {
+		return b.resumption.continueBody()
 	}
-	b.part.drop()
+	b.resumption.drop()
 	out, err := b.options.BodyStore.Create(r)
 	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: b.to, response: resp,
-		decoded: b.decoded}
+		decoded: b.isDecoded()}
 	if parts, ok := out.(PartialWriter); ok && resp.StatusCode == http.StatusOK && isPlainGet(b.to) {
 		s.partialWriter = parts
 	}
@@ -65,7 +61,8 @@ func (b *bodyReader) newStoreWriter(resp *http.Response, r *Request) (*storeWrit
 
 // hasGainedNothing reports whether a response that continues a partial body has failed before its first byte.
 func (b *bodyReader) hasGainedNothing(why *failure.Failure) bool {
-	return b.part.kind == judge.PartialContinues && b.writer != nil && why != nil && b.writer.bytes == b.part.offset
+	return b.resumption.kind == judge.PartialContinues && b.writer != nil && why != nil &&
+		b.writer.bytes == b.resumption.offset
 }
 
 // requestsIdentityNext reports whether the next exchange is to request the body without a coding: that of a coded body
@@ -74,5 +71,5 @@ func (b *bodyReader) requestsIdentityNext(a *judge.Answer, before bool) bool {
 	if b.writer == nil || b.writer.partialWriter == nil || a.Failure == nil || !leavesPartial(a.Failure.Kind) {
 		return before
 	}
-	return b.decoded
+	return b.isDecoded()
 }
