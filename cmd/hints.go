@@ -69,6 +69,8 @@ var optionHints = map[string]string{
 
 	failure.BadRedirect: "the server redirects to what can't be requested; with --max-redirs 0 --accept-status 3xx the " +
 		"redirect is the answer",
+	failure.KeptPart: "a cache on the way may have kept a part in place of the whole, and answers by it whatever is " +
+		"requested: run the failures again later",
 	failure.BadPage: "batchfetch help pages says what --paginate expects in an answer",
 
 	dial.OptionProxyDown: "is the proxy right, of -x or of https_proxy, http_proxy or all_proxy in the environment? " +

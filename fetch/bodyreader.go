@@ -98,9 +98,11 @@ type codingEnd struct{ coding string }
 
 func (e *codingEnd) Error() string { return "the body ends within its " + e.coding }
 
-// isDamaged reports whether a failure is that a body which came whole is not what its response says of it.
+// isDamaged reports whether a failure is that a body which came whole is not what its response says of it, or that a
+// part came in place of what was requested.
 func isDamaged(f *failure.Failure) bool {
-	return f != nil && (errors.As(f, new(*digest.Mismatch)) || errors.As(f, new(*codingEnd)))
+	return f != nil && (errors.As(f, new(*digest.Mismatch)) || errors.As(f, new(*codingEnd)) ||
+		f.Option == failure.KeptPart)
 }
 
 // countWire sets Record.WireBytes once a body has been read, or has failed.

@@ -28,6 +28,7 @@ type exchange struct {
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	identity      bool // the body is requested without a coding, so that a transfer that breaks off can be continued
 	afterSilence  bool // the request accepts no content coding, as a server may code a body whole before it responds
+	pastCaches    bool // the response before could not be right: caches on the way are to ask the origin
 	conditional   bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
 	body          bodyReader
 	cache         cacheExchange

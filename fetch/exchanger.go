@@ -95,8 +95,9 @@ func (e *exchanger) newExchange(t *task) *exchange {
 		body: bodyReader{options: t.options, call: &e.call, memory: e.memory, room: t.roomClaim(e.holder),
 			headerOnly: t.headerOnly},
 		unconditional: t.unconditional, identity: t.identity, afterSilence: t.metSilence,
-		noReplay: t.request.Retry != nil && !*t.request.Retry,
-		cache:    cacheExchange{e.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
+		pastCaches: t.damages > 0,
+		noReplay:   t.request.Retry != nil && !*t.request.Retry,
+		cache:      cacheExchange{e.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
 		proof: proof{logins: e.logins, state: t.challenges}}
 	if e.options.Archive != nil {
 		x.body.capture = &exchangeCapture{lines: &e.archivedLines,

@@ -62,6 +62,9 @@ func (x *exchange) headerWithCookies() http.Header {
 	return mergeHeaders(h, http.Header{"Cookie": x.cookies})
 }
 
+// noCache asks caches on the way not to answer by what they have stored (RFC 9111 section 5.2.1.4).
+var noCache = http.Header{"Cache-Control": {"no-cache"}}
+
 // requestHeader returns the header that is sent, but for a Jar's cookies: that of the target, which is shared, with the
 // conditions of the cache, or the range where a partial body is continued. It sets conditional.
 func (x *exchange) requestHeader() http.Header {
@@ -78,6 +81,9 @@ func (x *exchange) requestHeader() http.Header {
 	own := x.to.Header
 	if x.afterSilence && acceptsCodings(own) {
 		own = mergeHeaders(own, identityOnly)
+	}
+	if x.pastCaches && own["Cache-Control"] == nil {
+		own = mergeHeaders(own, noCache)
 	}
 	if x.conditional = added != nil; !x.conditional {
 		return own

@@ -109,10 +109,13 @@ func (x *exchange) checkResponse(resp *http.Response) *failure.Failure {
 		return failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)
 	}
 	if x.body.resumption.isUnrequestedPart(x.options, x.to, resp) {
-		return failure.New(failure.Protocol, "206 Partial Content, but no part was requested")
+		return keptPart("206 Partial Content, but no part was requested")
 	}
 	if other := otherPart(x.options, x.to, resp); other != "" {
 		return failure.New(failure.Protocol, "206 Partial Content, but another part was requested: %s came", other)
+	}
+	if isLongerPart(x.options, x.to, resp) {
+		return keptPart("206 Partial Content, but a shorter part was requested: %d bytes came", resp.ContentLength)
 	}
 	return nil
 }

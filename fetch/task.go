@@ -34,7 +34,7 @@ type task struct {
 	counts        exchangeCounts // of its last exchange
 
 	challenges challengeState
-	damages    int // attempts whose body was not what its response said of it
+	damages    int // attempts whose response could not be right: judge.Answer.Damaged
 
 	robots *robotsFile // the robots.txt that it fetches, in place of a Request of the Source; nil is none
 

@@ -72,6 +72,10 @@ const BrokenBody = "broken-body"
 // RetryUnsafe is the value of Failure.Option for a failure after which only the method forbids another attempt.
 const RetryUnsafe = "retry-unsafe"
 
+// KeptPart is the value of Failure.Option for a part of a body that a cache on the way may have kept in place of
+// another or of all of it.
+const KeptPart = "kept-part"
+
 // TempDir is the value of Failure.Option for a temporary file that can't be written.
 const TempDir = "tmpdir"
 

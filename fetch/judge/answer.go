@@ -55,8 +55,9 @@ type Answer struct {
 	// exchange proves them: a 401 with a challenge (RFC 7616), or a signature refused for its time. That is no attempt,
 	// and no refusal for a limit.
 	Challenged bool
-	// Damaged says that the Failure is that a body which came whole is not what the response said of it: it was damaged on
-	// its way, and comes right with the next attempt, or was never right.
+	// Damaged says that the Failure is that a body which came whole is not what the response said of it, or that a part
+	// came in place of the whole: it was damaged on its way, or a cache has kept the wrong thing, and it comes right with
+	// the next attempt; or it was never right.
 	Damaged bool
 	// WantsTLS says that a 400 to a request without TLS is because the port speaks TLS.
 	WantsTLS bool
