@@ -153,8 +153,8 @@ for path in whole half half-with-length; do
   for option in --http1.1 --http2-prior-knowledge; do
     usual=$(fetch $((port + 2)) "$path" "$option")
     quick=$(fetch $((port + 1)) "$path" "$option")
-    echo "$path $option: curl ends with $usual; through the fast proxy with $quick, $(wc -c <body) bytes of 80000, the" \
-      "last ones $(tail -c 21 body | tr '\n' '|')"
+    echo "$path $option: curl ends with $usual; through the fast proxy with $quick, $(wc -c <body) bytes of 80000," \
+      "the last ones $(tail -c 21 body | tr '\n' '|')"
     cut=18
     [ "$option" = --http1.1 ] || cut=92
     case $path in
