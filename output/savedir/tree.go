@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,6 +23,9 @@ type tree struct {
 	folders      folders
 	linkWay      linkWay     // of files without a name
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
+
+	identity      sync.Once // see keepsIdentity
+	losesIdentity bool
 }
 
 // createFlags open a file that must not exist yet.
