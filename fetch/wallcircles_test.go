@@ -155,3 +155,20 @@ func TestDocReadingOrder(t *testing.T) {
 		t.Error("no such comment was found")
 	}
 }
+
+// TestMapNamesFiles checks that the files that CONTRIBUTING.md names by their paths exist.
+func TestMapNamesFiles(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", ".github", "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := regexp.MustCompile("`[a-z0-9_/]+/[a-z0-9_]+\\.go`").FindAllString(string(text), -1)
+	if len(files) == 0 {
+		t.Fatal("none are named")
+	}
+	for _, file := range files {
+		if _, err := os.Stat(filepath.Join("..", filepath.FromSlash(strings.Trim(file, "`")))); err != nil {
+			t.Errorf("CONTRIBUTING.md names %s: %v", file, err)
+		}
+	}
+}
