@@ -37,10 +37,7 @@ func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	}
 }
 
-// roundTripShared makes the exchange over s. again says that it is to be made over another connection: the server has
-// not processed the request (RFC 9113 section 8.7, RFC 9114 section 4.1.1), or has closed a connection that was used
-// before without a byte of an answer, or refuses the streams of one after resets, and the request may be sent twice
-// (RFC 9110 section 9.2.2).
+// roundTripShared makes the exchange over s. again says that it is to be made over another connection (repeatShared).
 func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	resp *http.Response, again bool, err error,
 ) {
@@ -57,31 +54,43 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	if ctx.Err() != nil || !is {
 		return nil, false, err
 	}
+	again, err = p.repeatShared(s, c, &wrong, err)
+	return nil, again, err
+}
+
+// repeatShared reports whether an exchange that has ended with an error over s is to be made over another connection,
+// and prepares c for that; else the error that it returns is that of the exchange. It is where the server has not
+// processed the request (RFC 9113 section 8.7, RFC 9114 section 4.1.1), or where the request may be sent twice (RFC
+// 9110 section 9.2.2) and another connection is of use.
+func (p *pool) repeatShared(s *sharedConn, c *Call, wrong *sharedError, err error) (again bool, _ error) {
 	isStale := wrong.cause != nil && !errors.Is(wrong.cause, h2.ErrSilent) && !c.Responded() &&
-		(reused && wrong.unanswered || c.conn.HasManyTickets())
+		(c.reused && wrong.unanswered || c.conn.HasManyTickets())
 	switch {
 	case wrong.wantsHTTP1:
-		return nil, p.speakHTTP1(c, s, wrong.notProcessed), err
+		return p.speakHTTP1(c, s, wrong.notProcessed), err
 	case wrong.rejected && c.rejections < s.maxRejections():
 		c.rejections++
-		return nil, c.nextConn(false), err
+		return c.nextConn(), err
 	case wrong.notProcessed && wrong.remote && !wrong.excess && (!wrong.conn || !wrong.isGoodbye):
 		c.notProcessed = true
-		return nil, false, err
+		return false, err
 	case wrong.notProcessed:
 		if wrong.conn {
 			p.retire(s) // as Leaving will do
 		}
-		return nil, c.nextConn(wrong.useless), c.orUseless(err)
-	case wrong.afterResets:
+		if wrong.useless {
+			c.useless++
+		}
+		return c.nextConn(), c.orUseless(err)
+	case wrong.afterResets: // another connection has none of that load
 		p.retire(s)
-		return nil, c.Target.isReplayable() && !c.NoReplay && c.nextConn(false), c.orUseless(err)
-	case isStale && c.Target.isReplayable() && !c.NoReplay && c.staleConns < maxUseless:
+		return c.mayRepeat() && c.nextConn(), c.orUseless(err)
+	case isStale && c.mayRepeat() && c.staleConns < maxUseless: // the server closed it without a byte of an answer
 		c.staleConns++
 		c.dropConn()
-		return nil, true, nil
+		return true, nil
 	}
-	return nil, false, err
+	return false, err
 }
 
 // speakHTTP1 takes note that a host wants HTTP/1.1 (HTTP_1_1_REQUIRED), and reports whether the exchange is to be made
@@ -97,10 +106,8 @@ func (p *pool) speakHTTP1(c *Call, s *sharedConn, notProcessed bool) (again bool
 }
 
 // nextConn reports whether the exchange may have another connection, as the server has not processed it.
-func (c *Call) nextConn(useless bool) bool {
-	if c.conns++; useless {
-		c.useless++
-	}
+func (c *Call) nextConn() bool {
+	c.conns++
 	c.notProcessed = true
 	if c.useless > maxUseless || c.conns > maxConns {
 		return false
