@@ -49,6 +49,7 @@ type Call struct {
 	overQUIC    bool        // conn is a stream of HTTP/3
 
 	pool         *pool       // of conn, where that is of HTTP/1.1
+	shared       *pool       // of conn, where that is of HTTP/2 or HTTP/3
 	staleConns   int         // shared connections that were dead when the request was sent over them
 	conns        int         // connections over which the server has not processed the request
 	useless      int         // of them, those over which it has processed none
@@ -166,7 +167,7 @@ func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 func (c *Call) dropConn() {
 	c.lostConn()
 	c.responded.Store(false)
-	c.conn, c.pool, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, nil, false, nil, 0, true
+	c.conn, c.pool, c.shared, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, nil, nil, false, nil, 0, true
 }
 
 // LostKept reports whether the request was sent over a connection that had carried another, and was lost before a

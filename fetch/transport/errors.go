@@ -18,6 +18,9 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 		f = reset
 	}
 	c.distrustIdle(ctx, f)
+	if c.leaveHTTP2(err) {
+		f.RetryAs = failure.Reset
+	}
 	if f.Kind == failure.Protocol || f.Kind == failure.Truncated {
 		f = c.explainUnreadable(f, status)
 	}

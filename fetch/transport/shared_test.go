@@ -299,6 +299,39 @@ func TestHTTP11Required(t *testing.T) {
 	}
 }
 
+// TestOverrunStream: a host whose server sends more than the window of a stream allows is spoken to in HTTP/1.1 from
+// then on, and the exchange may be made again; with HTTP/2 alone it may not.
+func TestOverrunStream(t *testing.T) {
+	for _, version := range []Version{Auto, HTTP2} {
+		url, _ := startH2Server(t, func(s *h2Server) {
+			id := s.next()
+			s.begin(id)
+			for range 8 << 20 >> 14 { // more than any first window
+				_ = s.WriteData(id, false, make([]byte, 1<<14))
+			}
+			s.next()
+		})
+		config := testConfig()
+		config.HTTP = version
+		transport := New(config)
+		to := testTarget(t, "GET", url, nil)
+		ctx, call := startCall(t, to)
+		resp, err := transport.RoundTrip(ctx, call)
+		if err == nil {
+			time.Sleep(100 * time.Millisecond) // nothing is read, so that no window grows
+			_, err = io.Copy(io.Discard, call.Body(resp))
+			_ = resp.Body.Close()
+		}
+		f := call.Explain(ctx, err, 200, 0)
+		if isAuto := version == Auto; f.Kind != failure.Protocol || (f.RetryAs == failure.Reset) != isAuto {
+			t.Errorf("%v: %v, as %q", version, f, f.RetryAs)
+		} else if isAuto {
+			checkAll(t, exchangeAll(t, transport, 3, to), "1.1")
+		}
+		transport.Close()
+	}
+}
+
 // TestIdleSharedDies: a request that meets a kept connection which has just ended, however, is made over a new one
 // where it may be sent twice; a POST fails, unless the server said that it had not processed it.
 func TestIdleSharedDies(t *testing.T) {

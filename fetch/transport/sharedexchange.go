@@ -45,6 +45,7 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	reused := s.used
 	s.used = true
 	p.mu.Unlock()
+	c.shared = p
 	resp, err = c.roundTripOver(ctx, s, reused)
 	c.responded.Store(c.request2.Responded)
 	if err == nil {
