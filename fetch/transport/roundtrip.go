@@ -32,29 +32,37 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	}
 }
 
-// roundTripOn makes the exchange over h. again says that it is to be made over another connection: the server has
-// closed h, which had been idle or used, before a response began, or what came over a used one is none; and the request
-// may be sent twice (RFC 9110 section 9.2.2).
+// roundTripOn makes the exchange over h. again says that it is to be made over another connection: as the server asks
+// for a client certificate late, or has closed h, which had been idle or used (repeatOn).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
-	again, c.pool = h.mayBeStale(), p
-	used := h.used // read first: after its response another exchange may have the connection
+	mayBeStale := h.mayBeStale()
+	c.pool = p
 	resp, err = h.roundTrip(ctx, c, p)
-	if err == nil && p.mayAskLate(h, c, resp) {
+	switch {
+	case err == nil && p.mayAskLate(h, c, resp):
 		_ = resp.Body.Close() // it is not needed
 		c.dropConn()
 		c.fresh = true
 		p.closeIdleUnread(p.hostOf(c.Target), time.Now())
 		return nil, true, nil
-	}
-	unreadable := h.conn.HasManyTickets()
-	isLate := used && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
-	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
+	case err == nil || ctx.Err() != nil || !mayBeStale && !h.conn.HasManyTickets():
 		return resp, false, err
 	}
+	again, err = p.repeatOn(h, c, err)
+	return nil, again, err
+}
+
+// repeatOn reports whether an exchange that has ended with an error over h is to be made over another connection, and
+// prepares c for that; else the error that it returns is that of the exchange. It is where no response began, or what
+// came over a used connection is none, and the request may be sent twice (RFC 9110 section 9.2.2).
+func (p *pool) repeatOn(h *h1Conn, c *Call, err error) (again bool, _ error) {
+	isLate := c.reused && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	switch {
+	case c.Responded() && !isLate:
+		return false, err
 	case isLate:
 		c.fresh = true // what the server says so again is an error
-	case !unreadable:
+	case !h.conn.HasManyTickets():
 		p.noteEarlyClose(p.hostOf(c.Target))
 	}
 	if h.conn.IsResetByPeer() {
@@ -62,13 +70,13 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	}
 	switch {
 	case !c.Target.isReplayable():
-		return resp, false, err
+		return false, err
 	case c.NoReplay:
-		return nil, false, failure.New(failure.Truncated,
+		return false, failure.New(failure.Truncated,
 			"the connection closed before an answer, and the request is not to be sent again")
 	}
 	c.dropConn()
-	return nil, true, nil
+	return true, nil
 }
 
 // mayAskLate reports whether a response is a 403 because the server can't ask for the client certificate over TLS 1.3
