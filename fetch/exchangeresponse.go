@@ -114,6 +114,9 @@ func (x *exchange) checkResponse(resp *http.Response) *failure.Failure {
 	if other := otherPart(x.options, x.to, resp); other != "" {
 		return failure.New(failure.Protocol, "206 Partial Content, but another part was requested: %s came", other)
 	}
+	if part := hiddenPart(x.options, x.to, resp); part != "" {
+		return keptPart("200 OK, but a part came that was not requested: %s", part)
+	}
 	if isLongerPart(x.options, x.to, resp) {
 		return keptPart("206 Partial Content, but a shorter part was requested: %d bytes came", resp.ContentLength)
 	}

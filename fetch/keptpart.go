@@ -19,6 +19,22 @@ func keptPart(format string, args ...any) *failure.Failure {
 	return f
 }
 
+// hiddenPart returns the Content-Range of a 200 that has the bytes of a part, and not of one that the Range of the
+// request names: http-cache, for handlers of net/http, keeps a 206 and answers by it under 200. "" is none.
+func hiddenPart(o *Options, to *target, resp *http.Response) string {
+	requested, sent := to.Header["Range"], resp.Header["Content-Range"]
+	if resp.StatusCode != http.StatusOK || len(sent) != 1 || !o.AcceptStatus.Has(resp.StatusCode) ||
+		resp.Header["Content-Encoding"] != nil {
+		return ""
+	}
+	r, ok := parseContentRange(sent[0])
+	isPart := ok && r.total > 0 && r.last-r.first+1 < r.total && resp.ContentLength == r.last-r.first+1
+	if !isPart || len(requested) > 0 && r.isWithin(requested[0]) {
+		return ""
+	}
+	return sent[0]
+}
+
 // isLongerPart reports whether resp is a success with more bytes than the Range of the request names, and has no
 // Content-Range, which a 206 has to have (RFC 9110 section 15.3.7.1).
 func isLongerPart(o *Options, to *target, resp *http.Response) bool {

@@ -10,6 +10,48 @@ import (
 	"batchfetch/fetch/failure"
 )
 
+// TestHiddenPart: a part that comes under 200 is no success; http-cache for net/http (7d9f48f8ab91) answers so after
+// someone has requested a part. A Content-Range of the whole, or of something else than bytes, says nothing.
+func TestHiddenPart(t *testing.T) {
+	for _, tt := range []struct {
+		name, requested, sent string
+		isPart                bool
+	}{
+		{"the whole is requested", "", "bytes 0-3/10", true},
+		{"another part", "bytes=5-6", "bytes 0-3/10", true},
+		{"the part that is requested", "bytes=0-3", "bytes 0-3/10", false},
+		{"the whole came", "", "bytes 0-3/4", false},
+		{"a part of unknown size", "", "bytes 0-3/*", false},
+		{"another length", "", "bytes 0-5/10", false},
+		{"PostgREST", "", "0-3/10", false},
+		{"a list of items", "", "items 0-3/10", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Cache-Control") == "no-cache" {
+					_, _ = io.WriteString(w, "0123456789")
+					return
+				}
+				w.Header().Set("Content-Range", tt.sent)
+				_, _ = io.WriteString(w, "0123")
+			})
+			line := `{"url":"` + url + `"}`
+			if tt.requested != "" {
+				line = `{"url":"` + url + `","headers":{"Range":"` + tt.requested + `"}}`
+			}
+			r, body := runOne(t, line, noRetryOptions(nil))
+			if got := kindOf(r) == failure.Protocol; got != tt.isPart || !got && body != "0123" {
+				t.Errorf("%q, %s", body, failureText(r))
+			}
+			o := withRetries(1)
+			o.RetryDelay = time.Millisecond
+			if r, body := runOne(t, line, o); tt.isPart && body != "0123456789" {
+				t.Errorf("past the cache: %q, %s", body, failureText(r))
+			}
+		})
+	}
+}
+
 // TestKeptPart: where a cache answers by a part that someone else has requested, the request is made once more past
 // caches. Fiber 2.52.15 and 3.1.0 keep responses by their path alone, 206 and all, without Content-Range.
 func TestKeptPart(t *testing.T) {
