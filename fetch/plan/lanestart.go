@@ -45,7 +45,7 @@ func (l *lane) paces() (paces [3]*pace) {
 	return paces
 }
 
-// noteSent takes in when the request of a Task was sent, for the paces that it started by.
+// noteSent takes in when the request of a Task was sent, where that was late, for the paces that it started by.
 func (l *lane) noteSent(t *Task) {
 	l.lease.noteSent(t.Started, t.Sent)
 	for _, p := range l.paces() {

@@ -94,7 +94,7 @@ func (p *pace) setDue(from time.Time) {
 	p.due = latest(p.nextToken(from), p.log.nextStart())
 }
 
-// noteSent records when the request of a start was sent.
+// noteSent records when the request of a start was sent, where that was late.
 func (p *pace) noteSent(started, sent time.Time) {
 	if p.log.noteSent(started, sent) {
 		p.due = latest(p.due, p.log.nextStart())

@@ -191,8 +191,10 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	if l == nil {
 		return
 	}
-	p.pace.noteSent(t.Started, t.Sent)
-	l.noteSent(t)
+	if wasSentLate(t) {
+		p.pace.noteSent(t.Started, t.Sent)
+		l.noteSent(t)
+	}
 	t.lane = 0
 	l.active--
 	if l.within != nil {

@@ -19,6 +19,10 @@ type sentLog struct {
 	matterTill time.Time     // until then one of them may be in the unit of a start, and was sent late
 }
 
+// wasSentLate reports whether the request of a Task was sent so long after its start that it does not count as sent
+// then.
+func wasSentLate(t *Task) bool { return t.Sent.Sub(t.Started) > tick }
+
 // noteStart records a start, as sent at once until more is known.
 func (s *sentLog) noteStart(now time.Time) {
 	switch {
@@ -32,11 +36,9 @@ func (s *sentLog) noteStart(now time.Time) {
 	s.next = (s.next + 1) % s.most
 }
 
-// noteSent records when the request of a start was sent, and reports whether the log changes by it.
+// noteSent records when the request of a start was sent, where that was late (wasSentLate), and reports whether the log
+// changes by it.
 func (s *sentLog) noteSent(started, sent time.Time) bool {
-	if sent.Sub(started) <= tick {
-		return false
-	}
 	i := slices.Index(s.sent, started)
 	if i < 0 {
 		return false
