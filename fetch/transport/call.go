@@ -57,6 +57,7 @@ type Call struct {
 	responded    atomic.Bool // bytes of a response have come
 	notProcessed bool        // the server has not processed the request, though it may have been sent
 	dropped      bool        // it was sent over a connection that was closed before a response
+	givenUp      bool        // the connection that it has was given up (giveUpUnacked)
 
 	responseStart       [8]byte // the first bytes of the response over HTTP/1
 	responseStartLen    int

@@ -60,15 +60,16 @@ Who closes a connection:
 	reap.go             idle ones: after idleTimeout, on which something has come, and all on CloseIdle and Close
 	release.go          idle ones that Release and CloseIdleTo are called for
 	silence.go          idle ones to a host where another was silent up to a limit of time, or was reset
-	makeroom.go         a kept one to a host where a new one waits while the kept ones are answered
+	makeroom.go         a kept one to a host where a new one waits while the kept ones are answered; a new one over
+	                    which the host's system has taken nothing
 	h2.Conn, h3.Conn    itself: that the server leaves, that is dead, or whose only exchange met a limit
 
 Locks: pool.mu guards the lists of idle connections, the queues, the idle of each h1Conn, and what a sharedConn says.
-Nothing is dialed, closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection
-its end closes, and is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
-carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
-(dials.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
-waits for, and those of packages h2 and h3.
+Nothing is dialed, closed, read or written while it is held; reapIdle and giveUpUnacked poll. ExchangeContext.mu guards
+which connection its end closes, and is held while none of the others is taken. All else of an h1Conn belongs to the
+exchange that it carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine
+for each dial (dials.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which
+responseBody.end waits for, and those of packages h2 and h3.
 
 The files, from the bottom: each uses those of its line and of the lines above alone.
 

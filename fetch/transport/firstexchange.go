@@ -9,6 +9,27 @@ type firstExchange struct {
 	patience  time.Duration // how long it waits until the next connection is to make room
 	timer     *time.Timer   // fires after patience
 	isOverdue bool          // it has fired, and no connection has made room since
+	over      *h1Conn       // its connection, as long as that may be given up; else nil
+	isGivenUp bool          // it was (giveUpUnacked)
+
+	hostAnswered bool // another exchange, since this one began
+}
+
+// giveUpUnacked closes the connection of an exchange that is overdue, while its host has answered another one and has
+// acknowledged nothing of this. It reports whether it does. pool.mu is held.
+func (f *firstExchange) giveUpUnacked() bool {
+	h := f.over
+	if !f.isOverdue || !f.hostAnswered || h == nil {
+		return false
+	}
+	f.over = nil // what has been acknowledged stays so
+	if !h.conn.IsUnacked() {
+		return false
+	}
+	f.isOverdue, f.isGivenUp = false, true
+	f.timer.Stop()
+	time.AfterFunc(0, h.reset)
+	return true
 }
 
 // firstPatience is the patience of a firstExchange at first. It doubles each time a connection has made room, as the

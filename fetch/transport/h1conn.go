@@ -62,6 +62,15 @@ func (h *h1Conn) stream() net.Conn {
 	return h.conn
 }
 
+// reset closes the connection so that the system sends nothing more of what was written, and leaves no local port behind
+// in TIME_WAIT (RFC 9293 section 3.6.1).
+func (h *h1Conn) reset() {
+	if tcp, is := h.conn.Conn.(*net.TCPConn); is {
+		_ = tcp.SetLinger(0) // an error leaves it to end as others do
+	}
+	h.close()
+}
+
 // close closes the connection. The caller owns it, or has taken it out of the pool.
 func (h *h1Conn) close() { _ = conn.Close(h.stream()) } // it is not used any more, so the error has no meaning
 

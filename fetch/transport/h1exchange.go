@@ -43,12 +43,16 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	b.attach(ctx)
 	var first *firstExchange
 	if isFirst {
-		first = p.beginFirst(b.host, h.began)
+		var over *h1Conn
+		if c.mayRepeat() {
+			over = h
+		}
+		first = p.beginFirst(b.host, h.began, over)
 	}
 	b.write = h.writeRequest(c, p)
 	resp, reframed, err := h.readResponse(c)
 	if first != nil {
-		p.endFirst(b.host, first)
+		c.givenUp = p.endFirst(b.host, first, err == nil)
 	}
 	if err != nil {
 		b.end(false)

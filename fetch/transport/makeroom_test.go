@@ -70,7 +70,7 @@ func TestMakesRoom(t *testing.T) {
 		p := newPool(10, nil)
 		defer p.Close()
 		start := time.Now()
-		f := p.beginFirst("host", start)
+		f := p.beginFirst("host", start, nil)
 		until := func(d time.Duration) {
 			time.Sleep(d - time.Since(start))
 			synctest.Wait()
@@ -108,7 +108,7 @@ func TestMakesRoom(t *testing.T) {
 		if !conn.closed.Load() || otherConn.closed.Load() {
 			t.Error("the idle connection is not closed, or that to another host")
 		}
-		p.endFirst("host", f)
+		p.endFirst("host", f, true)
 		until(time.Minute)
 		check("answered", ended(0), false)
 		if len(p.unanswered) != 0 {

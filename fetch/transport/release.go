@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"time"
 
 	"batchfetch/fetch/fdlimit"
@@ -52,10 +51,11 @@ func (p *pool) closeReleased() {
 	p.released = nil
 	p.mu.Unlock()
 	for _, h := range released {
-		if tcp, is := h.conn.Conn.(*net.TCPConn); is && isShort {
-			_ = tcp.SetLinger(0) // an error leaves the port in TIME_WAIT
+		if isShort {
+			h.reset()
+		} else {
+			h.close()
 		}
-		h.close()
 	}
 }
 

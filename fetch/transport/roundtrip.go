@@ -33,10 +33,11 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 }
 
 // roundTripOn makes the exchange over h. again says that it is to be made over another connection: as the server asks
-// for a client certificate late, or has closed h, which had been idle or used (repeatOn).
+// for a client certificate late, or has closed h, which had been idle or used (repeatOn), or h was given up
+// (giveUpUnacked).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	mayBeStale := h.mayBeStale()
-	c.pool = p
+	c.pool, c.givenUp = p, false
 	resp, err = h.roundTrip(ctx, c, p)
 	switch {
 	case err == nil && p.mayAskLate(h, c, resp):
@@ -45,8 +46,13 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 		c.fresh = true
 		p.closeIdleUnread(p.hostOf(c.Target), time.Now())
 		return nil, true, nil
-	case err == nil || ctx.Err() != nil || !mayBeStale && !h.conn.HasManyTickets():
+	case err == nil || ctx.Err() != nil:
 		return resp, false, err
+	case c.givenUp:
+		c.dropConn()
+		return nil, true, nil
+	case !mayBeStale && !h.conn.HasManyTickets():
+		return nil, false, err
 	}
 	again, err = p.repeatOn(h, c, err)
 	return nil, again, err
