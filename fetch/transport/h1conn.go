@@ -62,8 +62,8 @@ func (h *h1Conn) stream() net.Conn {
 	return h.conn
 }
 
-// reset closes the connection so that the system sends nothing more of what was written, and leaves no local port behind
-// in TIME_WAIT (RFC 9293 section 3.6.1).
+// reset closes the connection so that the system sends nothing more of what was written, and leaves no local port
+// behind in TIME_WAIT (RFC 9293 section 3.6.1).
 func (h *h1Conn) reset() {
 	if tcp, is := h.conn.Conn.(*net.TCPConn); is {
 		_ = tcp.SetLinger(0) // an error leaves it to end as others do
