@@ -43,11 +43,11 @@ func (p *proof) prove(to *target, header http.Header) *failure.Failure {
 	if to.prover == nil {
 		return nil
 	}
-	request := login.Request{Method: to.Method, Target: to.URL.RequestURI(), Body: to.Body}
 	if signing := to.prover.sigV4; signing != nil {
 		p.signedAt = time.Now()
-		added, err := p.logins.signer.Sign(signing.Keys, signing.Scope, request, to.URL, to.HostHeader(), to.Origin,
-			header, p.signedAt)
+		request := login.Unsigned{Method: to.Method, URL: to.URL, Host: to.HostHeader(), Origin: to.Origin,
+			Header: header, Body: to.Body}
+		added, err := p.logins.signer.Sign(signing.Keys, signing.Scope, &request, p.signedAt)
 		if err != nil {
 			return &failure.Failure{Kind: failure.InvalidRequest, Err: err, Option: "aws-sigv4"}
 		}
@@ -58,6 +58,7 @@ func (p *proof) prove(to *target, header http.Header) *failure.Failure {
 		p.nonce = p.logins.spaces.Known(to.Origin, to.URL.EscapedPath(), to.prover.who.User)
 	}
 	if p.nonce != nil {
+		request := login.Request{Method: to.Method, Target: to.URL.RequestURI(), Body: to.Body}
 		proved := p.nonce.Authorization(to.prover.who, request)
 		p.sent = mergeHeaders(header, http.Header{"Authorization": {proved}})
 	}

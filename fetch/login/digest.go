@@ -17,7 +17,7 @@ import (
 // Credentials are a user and password.
 type Credentials struct{ User, Password string }
 
-// A Request is what a digest or signature is made of.
+// A Request is what a digest is made of.
 type Request struct {
 	Method string
 	// Target is the path and query as they are sent.

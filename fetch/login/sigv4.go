@@ -88,26 +88,34 @@ func NewSigner() *Signer {
 	return &Signer{signer: v4.NewSigner(), ahead: make(map[string]time.Duration)}
 }
 
-// Sign returns the headers that a request is to have beside header to be signed: Authorization, X-Amz-Date and, as the
-// case may be, X-Amz-Security-Token and X-Amz-Content-Sha256. Of header those are signed that are about the service or
-// the body; it is not written to. Its X-Amz-Content-Sha256 is taken for the hash of the body, UNSIGNED-PAYLOAD too. u
-// is the URL as it is sent, host the Host header.
-func (s *Signer) Sign(
-	k Keys, in Scope, r Request, u *url.URL, host, origin string, header http.Header, now time.Time,
-) (http.Header, error) {
+// An Unsigned is a request that is to be signed. It is not written to.
+type Unsigned struct {
+	Method string
+	URL    *url.URL // as it is sent
+	Host   string   // the Host header
+	Origin string   // of the server, by whose clock it is signed
+	Header http.Header
+	Body   []byte
+}
+
+// Sign returns the headers that a request is to have beside its own to be signed: Authorization, X-Amz-Date and, as the
+// case may be, X-Amz-Security-Token and X-Amz-Content-Sha256. Of its own those are signed that are about the service or
+// the body. X-Amz-Content-Sha256 among them is taken for the hash of the body, UNSIGNED-PAYLOAD too.
+func (s *Signer) Sign(k Keys, in Scope, r *Unsigned, now time.Time) (http.Header, error) {
+	u := r.URL
 	in, err := in.of(u.Hostname())
 	if err != nil {
 		return nil, err
 	}
 	signed := http.Header{}
-	for name, values := range header {
+	for name, values := range r.Header {
 		if name == "Content-Type" || name == "Content-Md5" || strings.HasPrefix(name, "X-Amz-") && len(values) > 0 {
 			signed[name] = values
 		}
 	}
 	sum := sha256.Sum256(r.Body)
 	payload := hex.EncodeToString(sum[:])
-	if given := header.Get("X-Amz-Content-Sha256"); given != "" {
+	if given := r.Header.Get("X-Amz-Content-Sha256"); given != "" {
 		payload = given
 	} else if isS3(in.Service) {
 		signed["X-Amz-Content-Sha256"] = []string{payload}
@@ -116,11 +124,11 @@ func (s *Signer) Sign(
 	if k.Token != "" {
 		delete(signed, "X-Amz-Security-Token")
 	}
-	asked := &http.Request{Method: r.Method, Host: host, Header: signed, ContentLength: int64(len(r.Body)),
+	asked := &http.Request{Method: r.Method, Host: r.Host, Header: signed, ContentLength: int64(len(r.Body)),
 		URL: &url.URL{Host: u.Host, Opaque: "//" + u.Host + canonicalPath(u, isS3(in.Service)),
 			RawQuery: strings.ReplaceAll(u.RawQuery, ";", "%3B")}}
 	who := aws.Credentials{AccessKeyID: k.ID, SecretAccessKey: k.Secret, SessionToken: k.Token}
-	now = now.Add(s.aheadOf(origin))
+	now = now.Add(s.aheadOf(r.Origin))
 	err = s.signer.SignHTTP(context.Background(), who, asked, payload, in.Service, in.Region, now,
 		func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	if err != nil {
@@ -128,7 +136,7 @@ func (s *Signer) Sign(
 	}
 	added := http.Header{}
 	for name, values := range signed {
-		if _, there := header[name]; !there || name == "X-Amz-Date" || name == "X-Amz-Security-Token" {
+		if _, there := r.Header[name]; !there || name == "X-Amz-Date" || name == "X-Amz-Security-Token" {
 			added[name] = values
 		}
 	}

@@ -22,7 +22,7 @@ func sign(t *testing.T, s *Signer, k Keys, in Scope, address string, r Request, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	added, err := s.Sign(k, in, r, u, u.Host, u.Scheme+"://"+u.Host, h, now)
+	added, err := s.Sign(k, in, &Unsigned{r.Method, u, u.Host, u.Scheme + "://" + u.Host, h, r.Body}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
