@@ -32,7 +32,7 @@ func (x *exchange) roundTrip(within *transport.ExchangeContext, to *target, rec 
 	if x.prepareTakesTime() {
 		x.startedAt = time.Now() // that time is not the server's
 	}
-	x.call.AskedAt = x.startedAt
+	x.call.StartedAt = x.startedAt
 	resp, err := x.send(ctx)
 	rec.RemoteAddr = x.call.RemoteAddr()
 	if err != nil {

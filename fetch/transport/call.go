@@ -31,8 +31,8 @@ type Call struct {
 	// Stall cancels the exchange where too few bytes are transferred. Its Init is called before RoundTrip; without it
 	// there is no timeout.
 	Stall conn.StallTimer
-	// AskedAt is when the connection was asked for, as RoundTrip was called; zero: RoundTrip looks at the clock.
-	AskedAt time.Time
+	// StartedAt is when RoundTrip was called; zero: it looks at the clock.
+	StartedAt time.Time
 
 	conn        *conn.Conn // the connection, or the last of several; nil: there was none
 	exclusive   bool       // conn carries no other exchange meanwhile: HTTP/1.1
@@ -41,7 +41,7 @@ type Call struct {
 	tls         *tls.Conn  // over conn; nil is no TLS
 	connectedAt time.Time  // zero: not connected
 	reused      bool       // conn had carried an exchange before
-	atOnce      bool       // the exchange has waited for nothing since AskedAt
+	atOnce      bool       // the exchange has waited for nothing since StartedAt
 	headAt      time.Time  // when the header of the response had come over HTTP/1.1
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
@@ -100,7 +100,7 @@ func (c *Call) DialTime() time.Duration {
 	if c.connectedAt.IsZero() || c.reused {
 		return 0
 	}
-	return c.connectedAt.Sub(c.AskedAt)
+	return c.connectedAt.Sub(c.StartedAt)
 }
 
 // IsKept reports whether other exchanges can use the connection from now on. The body has been read or closed.
@@ -138,20 +138,20 @@ func (c *Call) HeadAt() time.Time {
 	return c.headAt
 }
 
-// gotHead records when the header of the response had come, by the clock of AskedAt: a connection may be older than a
+// gotHead records when the header of the response had come, by the clock of StartedAt: a connection may be older than a
 // leap of the wall clock. One that came with the end of the handshake counts from the connection.
 func (c *Call) gotHead() {
-	c.headAt = c.AskedAt.Add(c.conn.LastRead().Sub(c.AskedAt))
+	c.headAt = c.StartedAt.Add(c.conn.LastRead().Sub(c.StartedAt))
 	if c.headAt.Before(c.connectedAt) {
 		c.headAt = c.connectedAt
 	}
 }
 
-// now returns the time: AskedAt as long as the exchange has waited for nothing, as reading the clock costs as much as a
-// lock.
+// now returns the time: StartedAt as long as the exchange has waited for nothing, as reading the clock costs as much as
+// a lock.
 func (c *Call) now() time.Time {
 	if c.atOnce {
-		return c.AskedAt
+		return c.StartedAt
 	}
 	return time.Now()
 }

@@ -17,7 +17,7 @@ import (
 // dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at
 // a host that speaks HTTP/2 or HTTP/3 one, and none while a connection there has yet to settle. mu is held.
 func (p *pool) dialsFor(host string, queue *hostQueue) int {
-	if p.shared.known[host] || p.config3 != nil {
+	if p.shared.speaksHTTP2[host] || p.config3 != nil {
 		if p.shared.isSettling(host) {
 			return 0
 		}
@@ -122,7 +122,7 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 	p.noteShortage(result.err)
 	switch {
 	case result.err != nil:
-		if delete(p.shared.known, host); queue.dequeue(w) { // it may speak no HTTP/2 when it is back
+		if delete(p.shared.speaksHTTP2, host); queue.dequeue(w) { // it may speak no HTTP/2 when it is back
 			w.result <- result
 		}
 	case result.shared != nil:

@@ -102,8 +102,8 @@ func TestHeadAt(t *testing.T) {
 	if _, err := io.ReadAll(call.Body(resp)); err != nil {
 		t.Fatal(err)
 	}
-	if !call.HeadAt().Equal(at) || at.Before(call.AskedAt) || at.After(now) {
-		t.Errorf("asked at %v, the header had come at %v, and after the body %v", call.AskedAt, at, call.HeadAt())
+	if !call.HeadAt().Equal(at) || at.Before(call.StartedAt) || at.After(now) {
+		t.Errorf("asked at %v, the header had come at %v, and after the body %v", call.StartedAt, at, call.HeadAt())
 	}
 }
 

@@ -44,7 +44,7 @@ func (p *pool) addShared(s *sharedConn) (excess *sharedConn) {
 	if p.closed || slices.ContainsFunc(p.shared.byHost[s.host], isEnough) {
 		return s
 	}
-	p.shared.know(s.host, true)
+	p.shared.setHTTP2(s.host, true)
 	if s.leaving { // an exchange learns of it, and counts it: see nextConn
 		if queue := p.queues[s.host]; len(queue.wants) > 0 {
 			p.give(s, queue)

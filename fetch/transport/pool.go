@@ -54,7 +54,7 @@ func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool 
 		dial: dial, maxIdle: maxIdle, queues: make(map[string]*hostQueue), earlyClosers: make(map[string]bool),
 		unanswered: make(map[string][]*firstExchange),
 		slowDial:   slowDial, idle: idleConns{byHost: make(map[string]*h1Conn)},
-		shared: sharedConns{byHost: make(map[string][]*sharedConn), known: make(map[string]bool)},
+		shared: sharedConns{byHost: make(map[string][]*sharedConn), speaksHTTP2: make(map[string]bool)},
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -101,13 +101,13 @@ func (p *pool) hasShared(host string) bool {
 func (p *pool) setHTTP1(host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.shared.know(host, false)
+	p.shared.setHTTP2(host, false)
 }
 
 // wantsHTTP1 reports whether a host wants to be spoken to in HTTP/1.1.
 func (p *pool) wantsHTTP1(host string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	speaks, is := p.shared.known[host]
+	speaks, is := p.shared.speaksHTTP2[host]
 	return is && !speaks
 }

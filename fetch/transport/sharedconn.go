@@ -45,12 +45,12 @@ type multiplexed interface {
 
 // sharedConns are the connections with HTTP/2 and HTTP/3 of a pool, and what it knows of its hosts. Guarded by pool.mu.
 type sharedConns struct {
-	byHost map[string][]*sharedConn // those that further exchanges may begin on
-	known  map[string]bool          // hosts that speak HTTP/2, or (false) want HTTP/1.1; at most maxKnownHosts
-	idle   list.List                // of *sharedConn: the one that became idle first is the first
+	byHost      map[string][]*sharedConn // those that further exchanges may begin on
+	speaksHTTP2 map[string]bool          // by host; false is that it wants HTTP/1.1, none that it is not known
+	idle        list.List                // of *sharedConn: the one that became idle first is the first
 }
 
-// maxKnownHosts is the number of hosts in sharedConns.known; about 100 bytes each.
+// maxKnownHosts is the number of hosts in sharedConns.speaksHTTP2; about 100 bytes each.
 const maxKnownHosts = 4096
 
 // close closes the connection.
@@ -92,12 +92,12 @@ func (l *sharedConns) isSettling(host string) bool {
 	return slices.ContainsFunc(l.byHost[host], func(s *sharedConn) bool { return !s.settled })
 }
 
-// know takes note of whether a host speaks HTTP/2.
-func (l *sharedConns) know(host string, speaks bool) {
-	if len(l.known) >= maxKnownHosts {
-		clear(l.known)
+// setHTTP2 takes note of whether a host speaks HTTP/2.
+func (l *sharedConns) setHTTP2(host string, speaks bool) {
+	if len(l.speaksHTTP2) >= maxKnownHosts {
+		clear(l.speaksHTTP2)
 	}
-	l.known[host] = speaks
+	l.speaksHTTP2[host] = speaks
 }
 
 // add makes a connection one that further exchanges may begin on.

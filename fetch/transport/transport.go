@@ -97,8 +97,8 @@ func Over(rt RoundTripper) *Transport {
 // the body included. Its error is to be given to Call.Explain.
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.Stall.UseSweep(&t.stalls)
-	if c.AskedAt.IsZero() {
-		c.AskedAt = time.Now()
+	if c.StartedAt.IsZero() {
+		c.StartedAt = time.Now()
 	}
 	c.atOnce = true
 	if proxy := c.Target.proxyFor(t.proxies); proxy != nil {

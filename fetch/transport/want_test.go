@@ -115,7 +115,7 @@ func TestSlowDial(t *testing.T) {
 				return h, nil
 			})
 			if speaksHTTP2 {
-				p.shared.know(anyTarget.Origin, true)
+				p.shared.setHTTP2(anyTarget.Origin, true)
 			}
 			kept, _ := newSilentConn()
 			time.AfterFunc(time.Second, func() { p.putIdle(anyTarget.Origin, kept) })
