@@ -50,7 +50,7 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	if crowd := &l.overload.crowd; t.Verdict.Health == judge.Overloaded {
 		crowd.refuse(t.Started, l.active, now)
 	} else {
-		crowd.take(t.Started, l.active+1, l.concurrency, t.number, l.starts, now)
+		crowd.take(t.Started, l.load(t), now)
 	}
 	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)
 	if pause > 0 {

@@ -2,11 +2,11 @@ package plan
 
 import "time"
 
-// A crowd is the limit on the exchanges at once of a host that answers those beyond a number with Overloaded, such as a
-// 503 without Retry-After, while it goes on with the others: nginx (limit_conn) and Traffic Server
+// A crowdLimit is the limit on the exchanges at once of a host that answers those beyond a number with Overloaded, such
+// as a 503 without Retry-After, while it goes on with the others: nginx (limit_conn) and Traffic Server
 // (per_server.connection.max) do. Where others take long, the retries of a request end before a place is free, at
-// whatever rate. The zero crowd is no limit.
-type crowd struct {
+// whatever rate. The zero crowdLimit is no limit.
+type crowdLimit struct {
 	width  widthLimit
 	volley volley
 	since  time.Time // when the first one of the volley was refused
@@ -23,7 +23,7 @@ const (
 )
 
 // refuse takes in that an exchange that started then was refused, while so many others are under way.
-func (c *crowd) refuse(started time.Time, others int, now time.Time) {
+func (c *crowdLimit) refuse(started time.Time, others int, now time.Time) {
 	v, ofVolley := &c.volley, c.isOfVolley(started)
 	switch {
 	case ofVolley:
@@ -43,13 +43,13 @@ func (c *crowd) refuse(started time.Time, others int, now time.Time) {
 }
 
 // isOfVolley reports whether an exchange that started then was under way when the first one was refused.
-func (c *crowd) isOfVolley(started time.Time) bool {
+func (c *crowdLimit) isOfVolley(started time.Time) bool {
 	return c.volley.open > 0 && !started.After(c.since)
 }
 
 // set sets the limit to how many of the volley have not been refused, where a good part has been. Where all have been,
 // their number is not why.
-func (c *crowd) set(now time.Time) {
+func (c *crowdLimit) set(now time.Time) {
 	v := &c.volley
 	left := v.open + v.accepted
 	switch {
@@ -64,7 +64,7 @@ func (c *crowd) set(now time.Time) {
 // noteMiss notes that an exchange was refused though so many are under way, as the limit allows. The limit is lowered
 // where one more was tried; and rejected where requests are refused within it too often, or where one more was taken
 // before.
-func (c *crowd) noteMiss(underWay int, now time.Time) {
+func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 	isMore := c.width.trying && underWay >= c.width.most
 	if isMore && c.width.passed == 0 {
 		c.width.lower(now)
@@ -76,20 +76,13 @@ func (c *crowd) noteMiss(underWay int, now time.Time) {
 	}
 }
 
-// take takes in that an exchange, of the Task of that number, was not refused; see widthLimit.widen. The limit is
-// removed where it is as high as all.
-func (c *crowd) take(started time.Time, underWay, all int, number, starts uint64, now time.Time) {
+// take takes in that an exchange was not refused.
+func (c *crowdLimit) take(started time.Time, lo load, now time.Time) {
 	if c.isOfVolley(started) {
 		c.volley.count(false)
 	}
 	if started.After(c.setAt) {
 		c.taken++
 	}
-	if !c.width.widen(underWay, number, starts, now) {
-		return
-	}
-	c.width.keep(now)
-	if c.width.most >= all {
-		c.width.remove()
-	}
+	c.width.widenOn(lo, now)
 }

@@ -54,7 +54,7 @@ func TestFailingPagesAreNoCrowd(t *testing.T) {
 
 // TestMissesEndACrowd: a limit on the exchanges at once ends where requests are refused with no more of them under way.
 func TestMissesEndACrowd(t *testing.T) {
-	c, now := crowd{}, began
+	c, now := crowdLimit{}, began
 	for others := range 4 {
 		c.refuse(began, 9-others, now.Add(time.Millisecond))
 	}

@@ -2,9 +2,9 @@ package plan
 
 import "time"
 
-// A drops is the limit on the exchanges at once of a host that drops connections beyond a number. The zero drops is no
-// limit.
-type drops struct {
+// A dropLimit is the limit on the exchanges at once of a host that drops connections beyond a number. The zero
+// dropLimit is no limit.
+type dropLimit struct {
 	width  widthLimit
 	volley volley
 	since  time.Time // when the first one of the volley was dropped
@@ -21,7 +21,7 @@ const (
 
 // unreplaced is the number of exchanges at once, at most most, by which none takes the place of one that was dropped
 // until the volley is over: it would be dropped as well, and lost where it can't be retried.
-func (d *drops) unreplaced(most int) int {
+func (d *dropLimit) unreplaced(most int) int {
 	if v := &d.volley; v.open > 0 {
 		return min(most, v.open+v.accepted)
 	}
@@ -30,7 +30,7 @@ func (d *drops) unreplaced(most int) int {
 
 // noteDrop notes that a connection was dropped, of an exchange that so many others were under way with. It lowers the
 // limit where one more was tried.
-func (d *drops) noteDrop(others int, now time.Time) {
+func (d *dropLimit) noteDrop(others int, now time.Time) {
 	switch w := &d.width; {
 	case w.trying && others+1 >= w.most:
 		w.lower(now)
@@ -42,13 +42,13 @@ func (d *drops) noteDrop(others int, now time.Time) {
 
 // forget ends the count of those under way, after a connection was lost that the host had taken: for a while others may
 // be, or not be made, for the same reason.
-func (d *drops) forget(now time.Time) {
+func (d *dropLimit) forget(now time.Time) {
 	d.volley.open, d.width.notBefore = 0, latest(d.width.notBefore, now.Add(restartTime))
 }
 
 // count counts an exchange that was under way when the first one was dropped. After the last one of them the limit is
 // set to how many the host has answered.
-func (d *drops) count(dropped bool, now time.Time) {
+func (d *dropLimit) count(dropped bool, now time.Time) {
 	w, v := &d.width, &d.volley
 	if !v.count(dropped) || now.Before(w.notBefore) {
 		return
@@ -66,18 +66,11 @@ func (d *drops) count(dropped bool, now time.Time) {
 }
 
 // leaveOut ends the count of an exchange of which nothing is known.
-func (d *drops) leaveOut() { d.volley.open = max(d.volley.open-1, 0) }
+func (d *dropLimit) leaveOut() { d.volley.open = max(d.volley.open-1, 0) }
 
-// widen raises the limit by one after an answer to a Task, now and then (widthLimit.widen); it is removed where it is
-// as high as all.
-func (d *drops) widen(underWay, all int, number, starts uint64, now time.Time) {
-	w := &d.width
-	if !w.widen(underWay, number, starts, now) {
-		return
-	}
-	w.keep(now)
-	d.times = 0
-	if w.most >= all {
-		w.most = 0
+// widen raises the limit by one after an answer to a Task, now and then.
+func (d *dropLimit) widen(lo load, now time.Time) {
+	if d.width.widenOn(lo, now) {
+		d.times = 0
 	}
 }

@@ -167,6 +167,9 @@ func (l *lane) width() int {
 	return l.throttle.width.limit(l.throttle.slowStart.limit(most))
 }
 
+// load is what is under way when the response to a Task comes, which is no longer counted in active.
+func (l *lane) load(t *Task) load { return load{l.active + 1, l.concurrency, t.number, l.starts} }
+
 // estimatedWork is how long, in seconds, the Tasks will take within the lane's limits. Where the lane has had no
 // exchange yet, each is assumed to take typicalLatency.
 func (l *lane) estimatedWork(typicalLatency time.Duration) float64 {

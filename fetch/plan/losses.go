@@ -37,7 +37,7 @@ func (l *lane) adaptToDrop(t *Task, now time.Time) {
 	case dropped && (th != nil || l.active > 0) && (th == nil || t.Started.After(th.drops.setAt)):
 		l.ensureThrottle().drops.noteDrop(l.active, now)
 	case th != nil && !dropped:
-		th.drops.widen(l.active+1, l.concurrency, t.number, l.starts, now)
+		th.drops.widen(l.load(t), now)
 	}
 }
 

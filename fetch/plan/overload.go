@@ -30,7 +30,7 @@ type overload struct {
 	lowRate        lowRate   // what has come of a limit well below that
 	ratelessUntil  time.Time // until then only a host that accepts hardly any is limited: a lower rate changed nothing
 	pages          failingPages
-	crowd          crowd
+	crowd          crowdLimit
 }
 
 // A lowRate counts what a host answers while its rate is well below its capacity. The zero lowRate is that it is not.

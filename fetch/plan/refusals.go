@@ -21,11 +21,11 @@ func (l *lane) adaptToRefusals(t *Task, ofBucket bool, lim *Limits, now time.Tim
 		return
 	case v.Health == judge.Healthy:
 		th.rateless.noteAccepted(t.Started, th.streak > 0)
-		th.noteOther(l.active+1, l.concurrency, t.number, l.starts, now)
+		th.noteOther(l.load(t), now)
 		l.raiseRate(now)
 		return
 	case v.Health == judge.Erroring || v.Health == judge.Overloaded:
-		th.noteOther(l.active+1, l.concurrency, t.number, l.starts, now)
+		th.noteOther(l.load(t), now)
 		if th.limit.perSecond < th.limit.refusedAt { // raised at most to the rate at which the host refused
 			l.raiseRate(now)
 			return

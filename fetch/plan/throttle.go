@@ -26,7 +26,7 @@ type throttle struct {
 	rateless  rateless
 	volley    volley
 	width     widthLimit
-	drops     drops
+	drops     dropLimit
 }
 
 // isBefore reports whether an exchange started before the last refusal came: it was sent by the limits before that.
@@ -41,11 +41,12 @@ func (th *throttle) countRefusal(now time.Time) {
 	th.streak++
 }
 
-// noteOther takes in a response that was no refusal, to a Task of that number. See widthLimit.widen.
-func (th *throttle) noteOther(underWay, all int, number, starts uint64, now time.Time) {
+// noteOther takes in a response that was no refusal. Where one more exchange at once than width allows is accepted, it
+// is not the number that is limited any more.
+func (th *throttle) noteOther(lo load, now time.Time) {
 	th.streak = 0
-	th.slowStart.widen(all)
-	if th.width.widen(underWay, number, starts, now) {
+	th.slowStart.widen(lo.limit)
+	if th.width.widen(lo, now) {
 		th.width.remove()
 	}
 }

@@ -16,6 +16,14 @@ type widthLimit struct {
 	passed int    // responses to later ones
 }
 
+// A load is what a lane has under way when the response to a Task comes.
+type load struct {
+	underWay int    // exchanges, with that of the Task
+	limit    int    // of these, without what the host has caused
+	number   uint64 // Task.number
+	starts   uint64 // how many Tasks of the lane have started
+}
+
 const (
 	firstProbation   = 2 * time.Second // doubled each time that one more was refused
 	longestProbation = time.Minute
@@ -81,18 +89,30 @@ func (w *widthLimit) isCrowded(underWay int, now time.Time) bool {
 	return true
 }
 
-// widen tries one more where it is time to, after a response that was no refusal, to a Task of that number, with so
-// many exchanges under way; starts is how many Tasks of the lane have started. It reports whether the host has accepted
-// one more: twice as many Tasks as there are exchanges at once, of those that started since.
-func (w *widthLimit) widen(underWay int, number, starts uint64, now time.Time) (accepted bool) {
+// widen tries one more where it is time to, after a response that was no refusal. It reports whether the host has
+// accepted one more: twice as many Tasks as there are exchanges at once, of those that started since.
+func (w *widthLimit) widen(lo load, now time.Time) (accepted bool) {
 	switch {
-	case w.most == 0 || underWay < w.most:
-	case w.trying && number > w.tried:
+	case w.most == 0 || lo.underWay < w.most:
+	case w.trying && lo.number > w.tried:
 		w.passed++
 		return w.passed >= 2*w.most
 	case !w.trying && now.After(w.widenAt):
 		w.most++
-		w.trying, w.tried, w.passed = true, starts, 0
+		w.trying, w.tried, w.passed = true, lo.starts, 0
 	}
 	return false
+}
+
+// widenOn is widen, and goes on with one more where the host has accepted that. The limit is removed where it is no
+// lower than that of the lane.
+func (w *widthLimit) widenOn(lo load, now time.Time) (accepted bool) {
+	if !w.widen(lo, now) {
+		return false
+	}
+	w.keep(now)
+	if w.most >= lo.limit {
+		w.remove()
+	}
+	return true
 }
