@@ -36,10 +36,10 @@ func (out *outputs) finish(c *config, r result) int {
 	switch {
 	case r.code == exitPipe:
 	case !out.console.inWords:
+		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
 		if written != r.exitCode() { // the last place for it
 			writeSummary(out.console.stderr, &r)
 		}
-		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
 	case isQuiet && r.code == exitOK: // closing may have changed it
 		out.report(out.notes(c, &r))
 	default:
