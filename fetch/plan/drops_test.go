@@ -144,3 +144,23 @@ func TestDropsByChance(t *testing.T) {
 		}
 	}
 }
+
+// TestDropsOutlastATrial: while it is tried whether refusals are for the rate, and after it has turned out that they
+// are not, a host that drops the connections beyond a number is asked for no more at once.
+func TestDropsOutlastATrial(t *testing.T) {
+	l := newLane("a", HostLimits{Concurrency: 10})
+	l.throttle = &throttle{limit: rateLimit{perSecond: 2}, streak: 3, slowStart: slowStart{most: 1}}
+	l.trouble = &pageTrouble{trial: rateTrial{rate: 2}}
+	if got := l.width(); got != 10 {
+		t.Errorf("%d at once in a trial, want 10", got)
+	}
+	l.throttle.drops.width.most = 3
+	if got := l.width(); got != 3 {
+		t.Errorf("%d at once in a trial, want 3", got)
+	}
+	l.trouble.trial = rateTrial{passed: true}
+	l.endTrial(began)
+	if got := l.width(); got != 3 || l.throttle.rate() != 0 {
+		t.Errorf("%d at once after the trial, want 3; %+v", got, l.throttle)
+	}
+}
