@@ -35,7 +35,10 @@ func Bool(text string) (bool, error) {
 // Int reads a whole number in decimal.
 func Int(text string) (int, error) {
 	n, err := strconv.Atoi(text)
-	if err != nil {
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, errors.New("too large a number")
+	case err != nil:
 		return 0, errors.New("not a whole number")
 	}
 	return n, nil
@@ -64,8 +67,11 @@ func Size(text string) (int64, error) {
 	digits := strings.TrimRight(text, "BKMGTIbkmgti")
 	unit, known := sizeUnits[strings.TrimSuffix(strings.ToLower(text[len(digits):]), "b")]
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !known || !(n >= 0 && n*unit < math.MaxInt64) { // NaN fails both comparisons
+	switch {
+	case err != nil || !known || !(n >= 0): // as NaN is not
 		return 0, &Error{"not a size", "write 500k, 16Mi or 10Gi"}
+	case n*unit >= math.MaxInt64:
+		return 0, &Error{Problem: "too large a size"}
 	}
 	return int64(n * unit), nil
 }

@@ -22,6 +22,20 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestTooLarge: what is a number or a size, and too large for one, is not said to be none.
+func TestTooLarge(t *testing.T) {
+	for _, text := range []string{"99999999999999999999", "9223372036854775808"} {
+		if _, err := Int(text); err == nil || err.Error() != "too large a number" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"99999999T", "9223372036854775808", "inf"} {
+		if _, err := Size(text); err == nil || err.Error() != "too large a size" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestParseBandwidth: every form of a bandwidth, and texts that are refused.
 func TestParseBandwidth(t *testing.T) {
 	for text, want := range map[string]float64{
