@@ -32,7 +32,7 @@ func (d *Dir) Partial(r *fetch.Request) fetch.PartialBody {
 		part.size = info.Size()
 		part.mark, err = d.readMark(stem + markEnding)
 	}
-	if err != nil || !part.mark.Usable(part.size) || !d.keepsIdentity() {
+	if err != nil || !part.mark.Usable(part.size) || !d.keepsParts() {
 		part.Remove()
 		return nil
 	}
@@ -111,7 +111,7 @@ func (p *partialBody) Remove() {
 // SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
 func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
-	if !file.CanLock || s.isPart || file.Lock(s.file()) != nil || !s.tree.keepsIdentity() {
+	if !file.CanLock || s.isPart || file.Lock(s.file()) != nil || !s.tree.keepsParts() {
 		return
 	}
 	stem := s.stem()

@@ -24,8 +24,8 @@ type tree struct {
 	linkWay      linkWay     // of files without a name
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 
-	identity      sync.Once // see keepsIdentity
-	losesIdentity bool
+	tryPart    sync.Once // see keepsParts
+	losesParts bool
 }
 
 // createFlags open a file that must not exist yet.

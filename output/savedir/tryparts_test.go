@@ -7,18 +7,18 @@ import (
 	"testing"
 )
 
-// TestNoPartsWithoutIdentity: where an open file is not the file of the name that it gets, as in a mount of rclone 1.60
-// without --vfs-cache-mode, bodies are written without parts: each body large enough for one was lost there, with "the
-// file or its folder has been moved or replaced meanwhile", since its part had another number of an inode than it.
-func TestNoPartsWithoutIdentity(t *testing.T) {
+// TestNoPartsWhereNoneCanBeKept: where a closed file can't be written on, as in a mount of rclone 1.60 without
+// --vfs-cache-mode, bodies are written without parts: each body large enough for one was lost there, with "the file or
+// its folder has been moved or replaced meanwhile".
+func TestNoPartsWhereNoneCanBeKept(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "")
-	if !bodies.keepsIdentity() {
-		t.Fatal("a file of this system is another after it got its name")
+	if !bodies.keepsParts() {
+		t.Fatal("no part can be kept here")
 	}
 	suspendBody(t, bodies, partRequest, "01234")
-	bodies.losesIdentity = true
+	bodies.losesParts = true
 	if bodies.Partial(partRequest) != nil {
 		t.Error("a part is continued that can't be")
 	}
