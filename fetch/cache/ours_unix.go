@@ -20,7 +20,8 @@ func checkOurs(name string, info fs.FileInfo) error {
 	case known && isOurs(stat.Uid, uint32(info.Mode().Perm())):
 		return nil
 	case known && int(stat.Uid) == os.Geteuid():
-		return fmt.Errorf("%w: others may write to %s (chmod go-w)", errNotOurs, name)
+		return fmt.Errorf("%w: others may write to %s (chmod go-w, or umask=022 where a file system without modes, "+
+			"such as exFAT, is mounted)", errNotOurs, name)
 	}
 	return fmt.Errorf("%w: %s has another owner", errNotOurs, name)
 }
