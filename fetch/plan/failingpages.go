@@ -15,6 +15,7 @@ type failingPages struct {
 	row           int         // Overloaded in a row: responses to first exchanges of Tasks that started in their order
 	rowShare      movingShare // of the last 8 of these responses or so, those that were Overloaded
 	acceptedAhead int         // Tasks that started ahead and were accepted since the last of these responses
+	failedAhead   int         // the same, those that were Overloaded
 	ahead         bool        // the last Task started ahead
 }
 
@@ -52,20 +53,23 @@ func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare)
 	return overloaded && again && p.areKnown()
 }
 
-// observeRow takes in the response to the first exchange of a Task, which started ahead or in its order. One that
-// started ahead and was accepted shows that the pages of a row are the cause, where the row goes on to fail after it: a
-// host that has too much to do would accept both.
+// observeRow takes in the response to the first exchange of a Task, which started ahead or in its order. Those that
+// started ahead, and that most of them were accepted, show that the pages of a row are the cause, where the row goes on
+// to fail after them: a host that has too much to do would accept both, or neither.
 func (p *failingPages) observeRow(ahead, overloaded bool) {
-	byHost := likelyShare(p.rowShare)
 	switch {
-	case ahead && !overloaded:
-		p.acceptedAhead++
+	case ahead && overloaded:
+		p.failedAhead++
 		return
 	case ahead:
-		p.evidence.lower(failAhead / byHost)
+		p.acceptedAhead++
+		return
 	case overloaded:
-		if p.acceptedAhead > 0 {
+		byHost := likelyShare(p.rowShare)
+		if p.acceptedAhead > p.failedAhead {
 			p.evidence.raise((1 - failAhead) / (1 - byHost))
+		} else if p.failedAhead > p.acceptedAhead {
+			p.evidence.lower(failAhead / byHost)
 		}
 		p.rowShare.add(true, 8)
 		p.row++
@@ -73,7 +77,7 @@ func (p *failingPages) observeRow(ahead, overloaded bool) {
 		p.rowShare.add(false, 8)
 		p.row = 0
 	}
-	p.acceptedAhead = 0
+	p.acceptedAhead, p.failedAhead = 0, 0
 }
 
 // goesAhead reports whether the next Task is to start ahead of its turn: each second one while a row fails.

@@ -26,7 +26,7 @@ type overload struct {
 	pausedAt      time.Time // when the last pause began
 	pauses        int       // in a row, without another response
 
-	capacityBefore float64   // the capacity before the limit
+	capacityBefore float64   // the most accepted in a second, before the limit and since
 	lowRate        lowRate   // what has come of a limit well below that
 	ratelessUntil  time.Time // until then only a host that accepts hardly any is limited: a lower rate changed nothing
 	pages          failingPages
@@ -112,10 +112,13 @@ func (o *overload) observe(
 		if !o.isOver(now) {
 			return 0, changed
 		}
-		o.capacityBefore = o.capacity
+		if o.capacityBefore = o.capacity; o.capacity < leastOverloaded { // too few to tell
+			o.capacityBefore = leastObservedRate
+		}
 		o.capacity = max(o.capacity, leastObservedRate)
 		o.accepted = meter{second: now} // what came in a burst is not counted again
 	}
+	o.capacityBefore = max(o.capacityBefore, o.accepted.perSecond(now))
 	o.limit = o.newLimit()
 	if o.unpausedRow >= streakToPause {
 		pause = min(firstOverloadPause<<min(o.pauses, mostDoublings), longestOverloadPause)
