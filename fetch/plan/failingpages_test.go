@@ -93,8 +93,8 @@ func TestOutageOfAHostWithFailingPages(t *testing.T) {
 }
 
 // TestHostThatIsUpAndDownInTurns: a host half of whose time is an outage is not asked ever more slowly: what it accepts
-// of a low rate is no measure of what it can. A run of 3000 URLs took 80 minutes where it began in an outage, at the 1/s
-// of the last resort.
+// of a low rate is no measure of what it can. A run of 3000 URLs that began in an outage took 80 minutes, at the 1/s of
+// the last resort.
 func TestHostThatIsUpAndDownInTurns(t *testing.T) {
 	for _, turns := range []time.Duration{1, 2, 3, 5, 10, 20} {
 		for phase := range time.Duration(6) {

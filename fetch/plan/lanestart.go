@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"batchfetch/fetch/judge"
@@ -82,15 +81,20 @@ func (l *lane) bringAhead() {
 	if first.Attempts > 0 || first.First {
 		return
 	}
-	spread := rand.New(rand.NewPCG(l.starts, 0))
-	for range aheadLooked {
-		i := spread.IntN(l.waiting.Len())
+	for try := range uint64(aheadLooked) {
+		i := scatter(l.starts*aheadLooked+try, l.waiting.Len())
 		if t := l.waiting.PeekAt(i); i > 0 && t.Attempts == 0 {
 			t.ahead = true
 			l.waiting.SwapFirst(i)
 			return
 		}
 	}
+}
+
+// scatter returns a number below n, for numbers in a row one here and one there (multiplicative hashing, Knuth).
+func scatter(number uint64, n int) int {
+	const golden = 0x9e3779b97f4a7c15                     // 2^64 divided by the golden ratio
+	return int((number * golden >> 32) * uint64(n) >> 32) //nolint:gosec // below n
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
