@@ -58,12 +58,14 @@ var optionHints = map[string]string{
 	dial.OptionHello: "the server did not answer a TLS handshake: where a path drops large packets another attempt " +
 		"helps, --retries 1, which goes without the post-quantum key share",
 
-	"cacert":     "--cacert FILE trusts the authority that signed the certificate; -k checks no certificate",
-	"insecure":   "the server needs another certificate; -k checks no certificate",
-	"resolve":    "use a name that the certificate has, with --resolve for its address; -k checks no certificate",
-	"tls-legacy": "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
-	"tls-min":    "the server speaks an older TLS than --tls-min allows",
-	"http":       "--http auto takes whichever version of HTTP the server speaks",
+	"cacert":            "--cacert FILE trusts the authority that signed the certificate; -k checks no certificate",
+	"insecure":          "the server needs another certificate; -k checks no certificate",
+	"resolve":           "use a name that the certificate has, with --resolve for its address; -k checks no certificate",
+	"tls-legacy":        "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
+	"tls-min":           "the server speaks an older TLS than --tls-min allows",
+	"http":              "--http auto takes whichever version of HTTP the server speaks",
+	failure.FailingHost: "the host responds to all requests by an error: run the failures again later",
+
 	failure.BrokenBody: "the server failed while it sent the body, as its log may say: run the failures again later, or " +
 		"raise --retries",
 

@@ -144,7 +144,8 @@ var optionWords = map[string]string{
 
 	"url": "no URL in the line",
 
-	failure.BrokenBody: "failed within the body",
+	failure.FailingHost: "host fails at all requests",
+	failure.BrokenBody:  "failed within the body",
 
 	failure.BadRedirect: "unusable redirect",
 	failure.BadPage:     "unusable next page",

@@ -76,6 +76,9 @@ const RetryUnsafe = "retry-unsafe"
 // another or of all of it.
 const KeptPart = "kept-part"
 
+// FailingHost is the value of Failure.Option for a request that is not sent as its host fails at all of them.
+const FailingHost = "failing-host"
+
 // TempDir is the value of Failure.Option for a temporary file that can't be written.
 const TempDir = "tmpdir"
 

@@ -91,6 +91,36 @@ func TestTenRefusalsInARowCloseALane(t *testing.T) {
 	}
 }
 
+// TestHostThatFailsAtAllRequestsIsGivenUp: where a host has responded to all by an error (judge.Overloaded) for two
+// minutes, what was not sent is lost as host_down, and what was keeps its failure: the host has no limit.
+func TestHostThatFailsAtAllRequestsIsGivenUp(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(1000, "a")
+	v := judge.Verdict{Fate: judge.Retry, Health: judge.Overloaded, Failure: failure.New(failure.BadStatus, "500")}
+	v.Delay = time.Hour
+	lost := make(map[failure.Kind]int)
+	for lost[failure.HostDown]+lost[failure.BadStatus] < 1000 {
+		d.awaitStart()
+		d.advance(time.Millisecond)
+		task := d.exchanges[0]
+		if task.Lost == nil {
+			d.end("a", v)
+			continue
+		}
+		if took := d.now.Sub(began); took < 2*time.Minute || took > 3*time.Minute {
+			t.Fatalf("given up after %s", took)
+		}
+		if wasSent := !task.Started.IsZero(); wasSent != (task.Lost.Kind == failure.BadStatus) {
+			t.Errorf("sent: %v; lost as %v", wasSent, task.Lost)
+		}
+		lost[task.Lost.Kind]++
+		d.end("a", judge.Verdict{Fate: judge.Final})
+	}
+	if lost[failure.HostDown] == 0 || lost[failure.BadStatus] == 0 {
+		t.Errorf("lost: %v; want some as host_down and some as status", lost)
+	}
+}
+
 // TestShortRefusalsDoNotCloseALaneSoon: a host that asks for a second each time is asked for as long as one that says
 // nothing: it may be about to start.
 func TestShortRefusalsDoNotCloseALaneSoon(t *testing.T) {

@@ -65,34 +65,34 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 func (l *lane) closeAfter(
 	v *judge.Verdict, b *bucket, ofBucket bool, lim *Limits, now time.Time,
 ) (laneClosed, bucketClosed bool) {
-	until, streak, why := time.Time{}, 0, v.Failure
+	next := closure{why: v.Failure}
 	var spentUntil time.Time
 	if b != nil {
 		spentUntil = b.spentBeyond(l.maxDelay, l.buckets.others(b), now)
 	}
 	switch {
 	case v.TooLong && v.Failure != nil:
-		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
+		next.until = now.Add(max(v.Hold, v.Failure.RetryAfter))
 	case !spentUntil.IsZero():
-		until, ofBucket = spentUntil, true
-		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
-			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), l.maxDelay)
+		next.until, ofBucket = spentUntil, true
+		next.why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[1]s would wait", spentUntil.Sub(now).Round(time.Second), l.maxDelay)
 	case l.throttle.refusesAll(lim, now) && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
-		until, streak = now.Add(l.maxDelay), l.throttle.streak
+		next.until, next.streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):
-		until, streak = now.Add(l.maxDelay), l.overload.overloadedRow
+		next.until, next.streak, next.failing = now.Add(l.maxDelay), l.overload.overloadedRow, true
 		l.overload.acceptedAt = now // not at once again
 	}
-	if !until.After(now) {
+	if !next.until.After(now) {
 		return false, false
 	}
 	isPart := l.within != nil // then the settings say what has a bucket of its own
 	if ofBucket && (l.buckets.isSplit() || !isPart && l.buckets.supposeOthers()) {
-		b.closure = b.closure.extend(until, streak, why)
+		b.closure = b.closure.extend(next)
 		return false, true
 	}
-	l.closure = l.closure.extend(until, streak, why)
+	l.closure = l.closure.extend(next)
 	return true, false
 }
 
