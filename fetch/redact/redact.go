@@ -84,13 +84,14 @@ func Line(line []byte) []byte {
 	if end > 0 {
 		masked = append(bytes.Clone(plain[:end]), " "+Placeholder...)
 	}
-	switch at := bytes.LastIndexByte(masked, '@'); {
-	case at >= 0 && !isMailto(masked):
-		start := startOfAuthority(masked[:at])
-		masked = append(append(bytes.Clone(masked[:start]), Placeholder...), masked[at:]...)
+	at := bytes.LastIndexByte(masked, '@')
+	switch {
 	case end > 0 && bytes.IndexByte(plain[:end], ':') >= 0 && bytes.IndexByte(plain[end:], '@') >= 0:
 		// what is taken for the name may stand in a password
 		masked = append(bytes.Clone(plain[:startOfAuthority(plain[:end])]), Placeholder...)
+	case at >= 0 && !isMailto(masked):
+		start := startOfAuthority(masked[:at])
+		masked = append(append(bytes.Clone(masked[:start]), Placeholder...), masked[at:]...)
 	}
 	if bytes.Equal(masked, plain) {
 		masked = line // nothing was secret: the original, escapes included

@@ -87,6 +87,7 @@ func TestUnusableLineHidesSecrets(t *testing.T) {
 		{"a word in a text", `passes pass the user: http://a.test/user:1`, `passes pass the user: http://a.test/user:1`},
 		{"the name of a header in a password", "http://u:hunter2 cookie: x@a.test/", "http://***"},
 		{"the same without a scheme", "u:hunter2 token x@a.test/", "***"},
+		{"the same behind an @", ":@hunter2Cookie@", "***"},
 		{"an @ in a token", "X-Auth-Token: hunter2@x", "X-Auth-Token ***"},
 		{"a header behind a URL", `curl http://a.test/ -H "Cookie: hunter2"`, `curl http://a.test/ -H "Cookie ***`},
 		{"a header with an escape", `{"headers":{"cook\u0069e":"hunter2"`, `{"headers":{"cookie ***`},
@@ -110,6 +111,7 @@ func FuzzMaskLine(f *testing.F) {
 	f.Add("\\u00", "@")
 	f.Add("http://u:", " cookie: x@h")
 	f.Add("u:", " token x@h")
+	f.Add(":@", "Cookie@")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		const secret = "hunter2"
 		plain := string(unescapeJSON([]byte(secret + after)))
