@@ -23,22 +23,25 @@ func TestPagesThatAlwaysRefuse(t *testing.T) {
 }
 
 // TestHostThatRefusesAll checks that a host that responds 503 to everything is given up, and that the rest of its
-// Requests fail as rate_limited.
+// Requests fail as rate_limited; one that responds 500 is broken, and has no limit.
 func TestHostThatRefusesAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			if r.Host == "well.test" {
-				return newResponse(200, ""), nil
+	for status, kind := range map[int]failure.Kind{503: failure.RateLimited, 500: failure.HostDown} {
+		synctest.Test(t, func(t *testing.T) {
+			client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+				if r.Host == "well.test" {
+					return newResponse(200, ""), nil
+				}
+				return newResponse(status, ""), nil
+			})
+			s, err := runWithClient(t.Context(), urls(2000, "http://a.test", "http://well.test"),
+				&recorder{}, options(nil), client)
+			wasSent := s.Exchanges - 1000
+			if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[kind] < 800 ||
+				s.ByStatus[status] != wasSent || s.Elapsed > 4*time.Minute {
+				t.Errorf("%d: %+v, %v", status, s, err)
 			}
-			return newResponse(503, ""), nil
 		})
-		s, err := runWithClient(t.Context(), urls(2000, "http://a.test", "http://well.test"),
-			&recorder{}, options(nil), client)
-		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[failure.RateLimited] < 900 ||
-			s.Elapsed > 4*time.Minute {
-			t.Errorf("%+v, %v", s, err)
-		}
-	})
+	}
 }
 
 // TestAdaptiveInARun runs 600 pages of a server that accepts 20 requests a second and refuses the others. All succeed

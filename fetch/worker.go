@@ -60,9 +60,12 @@ func (w *worker) process(ctx context.Context, t *task) {
 	}
 }
 
-// endWithoutExchange ends a Task as failed, without another exchange.
+// endWithoutExchange ends a Task as failed, without another exchange: the response to the last one is the final one.
 func endWithoutExchange(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
+	if last := t.Verdict.Failure; last != nil && (last.Kind == failure.BadStatus || last.Kind == failure.RateLimited) {
+		t.counts.status = t.lastStatus
+	}
 	t.Verdict = judge.Verdict{Failure: why}
 	record.Status = t.lastStatus
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -49,6 +50,7 @@ func (j *judgement) judgeHost(v *Verdict) {
 		v.Health = Unknown
 	default:
 		v.Health = healthOf(p, a)
+		v.Unavailable = v.Health == Overloaded && a.Status == http.StatusServiceUnavailable
 	}
 }
 

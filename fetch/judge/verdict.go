@@ -27,6 +27,9 @@ type Verdict struct {
 	// of its page alone, for which gateways ask for a wait too (Varnish: 5 s with each 503 of its own). Where Refusal is
 	// false it is taken for that.
 	PerhapsPage bool
+	// Unavailable says that the response is a 503 without Retry-After: the host has too much to do, or a limit that it
+	// tells nothing of.
+	Unavailable bool
 	// TooLong says that Hold is longer than Policy.RetryMaxDelay.
 	TooLong bool
 	// NotReady says that the response is not the final one (Policy.Poll). A Retry after it spends no attempt.

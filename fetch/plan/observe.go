@@ -81,7 +81,7 @@ func (l *lane) closeAfter(
 		next.until, next.streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):
-		next.until, next.streak, next.failing = now.Add(l.maxDelay), l.overload.overloadedRow, true
+		next.until, next.streak, next.failing = now.Add(l.maxDelay), l.overload.overloadedRow, !v.Unavailable
 		l.overload.acceptedAt = now // not at once again
 	}
 	if !next.until.After(now) {
