@@ -14,6 +14,10 @@ import (
 
 // This file is how connections are made for exchanges that wait.
 
+// firstDials is how many dials are under way at once to a host that may choose HTTP/2, until it has chosen: all but one
+// of them may turn out not to be needed, and each costs the server a TLS handshake.
+const firstDials = 2
+
 // dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at
 // a host that speaks HTTP/2 or HTTP/3 one, and none while a connection there has yet to settle. mu is held.
 func (p *pool) dialsFor(host string, queue *hostQueue) int {
@@ -23,7 +27,15 @@ func (p *pool) dialsFor(host string, queue *hostQueue) int {
 		}
 		return min(len(queue.wants), 1)
 	}
+	if len(queue.wants) > firstDials && p.offersHTTP2(&queue.wants[0].to) && p.shared.mayChooseHTTP2(host) {
+		return firstDials
+	}
 	return len(queue.wants)
+}
+
+// offersHTTP2 reports whether a connection for a Target may be one with HTTP/2.
+func (p *pool) offersHTTP2(to *Target) bool {
+	return p.config != nil && (p.version == HTTP2 || p.version == Auto && to.URL.Scheme == "https")
 }
 
 // startDials starts dials while fewer are under way than may be, for exchanges that have none, and deletes a queue
@@ -120,6 +132,9 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 		queue.dials--
 	}
 	p.noteShortage(result.err)
+	if result.h1 != nil && p.offersHTTP2(&w.to) {
+		p.shared.noteHTTP1(host)
+	}
 	switch {
 	case result.err != nil:
 		if delete(p.shared.speaksHTTP2, host); queue.dequeue(w) { // it may speak no HTTP/2 when it is back

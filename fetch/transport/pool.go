@@ -54,7 +54,8 @@ func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool 
 		dial: dial, maxIdle: maxIdle, queues: make(map[string]*hostQueue), earlyClosers: make(map[string]bool),
 		unanswered: make(map[string][]*firstExchange),
 		slowDial:   slowDial, idle: idleConns{byHost: make(map[string]*h1Conn)},
-		shared: sharedConns{byHost: make(map[string][]*sharedConn), speaksHTTP2: make(map[string]bool)},
+		shared: sharedConns{byHost: make(map[string][]*sharedConn), speaksHTTP2: make(map[string]bool),
+			choseHTTP1: make(map[string]bool)},
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p

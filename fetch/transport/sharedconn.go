@@ -47,10 +47,11 @@ type multiplexed interface {
 type sharedConns struct {
 	byHost      map[string][]*sharedConn // those that further exchanges may begin on
 	speaksHTTP2 map[string]bool          // by host; false is that it wants HTTP/1.1, none that it is not known
+	choseHTTP1  map[string]bool          // hosts that could have chosen HTTP/2 and did not; at most maxKnownHosts
 	idle        list.List                // of *sharedConn: the one that became idle first is the first
 }
 
-// maxKnownHosts is the number of hosts in sharedConns.speaksHTTP2; about 100 bytes each.
+// maxKnownHosts is the number of hosts in speaksHTTP2, and in choseHTTP1, of sharedConns; about 100 bytes each.
 const maxKnownHosts = 4096
 
 // close closes the connection.
@@ -98,6 +99,20 @@ func (l *sharedConns) setHTTP2(host string, speaks bool) {
 		clear(l.speaksHTTP2)
 	}
 	l.speaksHTTP2[host] = speaks
+}
+
+// noteHTTP1 takes note that a host has chosen HTTP/1.1.
+func (l *sharedConns) noteHTTP1(host string) {
+	if len(l.choseHTTP1) >= maxKnownHosts {
+		clear(l.choseHTTP1)
+	}
+	l.choseHTTP1[host] = true
+}
+
+// mayChooseHTTP2 reports whether a host may speak HTTP/2 and has chosen nothing yet.
+func (l *sharedConns) mayChooseHTTP2(host string) bool {
+	_, isKnown := l.speaksHTTP2[host]
+	return !isKnown && !l.choseHTTP1[host]
 }
 
 // add makes a connection one that further exchanges may begin on.
