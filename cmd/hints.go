@@ -101,7 +101,7 @@ var optionHints = map[string]string{
 	"poll-time":       "raise --poll-time, or run the failures again later",
 	"retry-max-time":  "raise --retry-max-time, or run the failures again later",
 
-	failure.RetryUnsafe: "POST and PATCH are sent once, as the server may have done their work: --retry-unsafe, or " +
+	failure.RetryUnsafe: "POST, PATCH and other methods that may do their work twice are sent once: --retry-unsafe, or " +
 		"\"retry\": true in the line, sends them again",
 
 	failure.PlainScheme: "the port speaks no TLS: the URL has to begin with http://",

@@ -36,7 +36,9 @@ type FailureGroup struct {
 	Example Example // the earliest in the input
 	Host    string  // of the Example, with its port where the URL has one; empty where it has none
 	hosts   map[string]struct{}
-	index   int64 // fetch.Request.Index of the Example
+	index   int64  // fetch.Request.Index of the Example
+	option  string // of the last
+	mixed   bool   // they name several options, or some of them none: no hint fits all
 }
 
 // maxGroupHosts is how many hosts a FailureGroup tells apart.
@@ -73,6 +75,13 @@ func (g *FailureGroup) add(r *fetch.Record) {
 		g.Host, g.index = host, r.Request.Index
 		g.Example = Example{URL: shown, Message: r.Failure.Error(), Status: r.Status, Line: encode.DisplayLine(r),
 			Option: r.Failure.Option}
+	}
+	if g.Count > 0 && r.Failure.Option != g.option {
+		g.mixed = true
+	}
+	g.option = r.Failure.Option
+	if g.mixed {
+		g.Example.Option = ""
 	}
 	g.Count++
 	if host != "" && len(g.hosts) < maxGroupHosts {
@@ -144,6 +153,7 @@ var optionWords = map[string]string{
 
 	"url": "no URL in the line",
 
+	failure.KeptPart:    "a part in place of the whole",
 	failure.FailingHost: "host fails at all requests",
 	failure.BrokenBody:  "failed within the body",
 

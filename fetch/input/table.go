@@ -15,6 +15,7 @@ import (
 // A table is an input in CSV (RFC 4180) or TSV: each row is the text of a JSON line.
 type table struct {
 	limited *limitedReader
+	lines   *lineCounter
 	rows    rowReader
 	comma   rune
 	header  []string // the names of the columns; nil before it was read
@@ -38,7 +39,8 @@ func newTable(in *bufio.Reader, form Form) *table {
 		t.rows = newTabReader(limited)
 		return t
 	}
-	rows := csv.NewReader(limited)
+	t.lines = &lineCounter{in: limited}
+	rows := csv.NewReader(t.lines)
 	rows.FieldsPerRecord, rows.ReuseRecord, rows.Comma = -1, true, t.comma
 	t.rows = rows
 	return t
@@ -179,7 +181,7 @@ func (t *table) malformedRow(e *csv.ParseError) error {
 	lines := ""
 	if e.Line > e.StartLine {
 		row, err := t.nextRow()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && errors.Is(e.Err, csv.ErrQuote) && t.lines.isBehind(e.Line, e.Column) {
 			return fmt.Errorf("a quote that line %d opens is never closed: %w", e.StartLine, io.ErrUnexpectedEOF)
 		}
 		t.ahead = func() ([]string, error) { return row, err }
@@ -188,6 +190,35 @@ func (t *table) malformedRow(e *csv.ParseError) error {
 	t.number = int64(e.StartLine)
 	return &textError{err: fmt.Errorf("no row of CSV%s: %w", lines, e.Err)}
 }
+
+// A lineCounter knows the number and the length of the line that was read last.
+type lineCounter struct {
+	in      io.Reader
+	number  int // from 1
+	length  int // in bytes, with what ends it
+	isEnded bool
+}
+
+// Read is io.Reader's.
+func (c *lineCounter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	for text := p[:n]; len(text) > 0; {
+		if c.isEnded || c.number == 0 {
+			c.number, c.length, c.isEnded = c.number+1, 0, false
+		}
+		end := bytes.IndexByte(text, '\n') + 1
+		if c.isEnded = end > 0; !c.isEnded {
+			end = len(text)
+		}
+		c.length += end
+		text = text[end:]
+	}
+	return n, err
+}
+
+// isBehind reports whether a place, of a csv.ParseError, is at the end of the line that was read last: encoding/csv
+// counts its column, from 1, without the \r of the end.
+func (c *lineCounter) isBehind(line, column int) bool { return line == c.number && column >= c.length }
 
 // nextRow returns the next row that is not blank: spreadsheets write the empty rows below a table as separators alone.
 func (t *table) nextRow() ([]string, error) {

@@ -36,7 +36,7 @@ func (j *judgement) retry(why *failure.Failure) Verdict {
 
 // sentOnce returns the failure of a request that is not repeated for its method, as one that names the option for it.
 func (j *judgement) sentOnce(f *failure.Failure) *failure.Failure {
-	if j.trial.Retry != nil || f.Option != "" {
+	if j.trial.Retry != nil || f.Option != "" && f.Option != failure.BrokenBody {
 		return f
 	}
 	named := *f

@@ -36,6 +36,8 @@ func Bool(text string) (bool, error) {
 func Int(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	switch {
+	case errors.Is(err, strconv.ErrRange) && strings.HasPrefix(text, "-"):
+		return 0, errors.New("too small a number")
 	case errors.Is(err, strconv.ErrRange):
 		return 0, errors.New("too large a number")
 	case err != nil:
@@ -61,6 +63,8 @@ var sizeUnits = map[string]float64{
 	"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40,
 }
 
+var errTooLarge = &Error{"too large a size", "10Ti is a usual largest one"}
+
 // Size reads a number of bytes with a suffix k, M, G, T (powers of 1000) or Ki, Mi, Gi, Ti (of 1024), in lower or upper
 // case; a B may follow, as in 10MB and 1MiB.
 func Size(text string) (int64, error) {
@@ -68,10 +72,10 @@ func Size(text string) (int64, error) {
 	unit, known := sizeUnits[strings.TrimSuffix(strings.ToLower(text[len(digits):]), "b")]
 	n, err := strconv.ParseFloat(digits, 64)
 	switch {
-	case err != nil || !known || !(n >= 0): // as NaN is not
+	case err != nil && !errors.Is(err, strconv.ErrRange) || !known || !(n >= 0): // as NaN is not
 		return 0, &Error{"not a size", "write 500k, 16Mi or 10Gi"}
 	case n*unit >= math.MaxInt64:
-		return 0, &Error{Problem: "too large a size"}
+		return 0, errTooLarge
 	}
 	return int64(n * unit), nil
 }
@@ -80,6 +84,8 @@ func Size(text string) (int64, error) {
 func Bandwidth(text string) (float64, error) {
 	size, err := Size(strings.TrimSuffix(text, "/s"))
 	switch {
+	case errors.Is(err, errTooLarge):
+		return 0, err
 	case err != nil:
 		return 0, &Error{"not a size per second", "write 500k, 10M or 1Gi"}
 	case size == 0:

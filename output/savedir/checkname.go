@@ -25,10 +25,14 @@ const leastSegment = 64
 // longestName returns how long a name may be in a directory, in bytes, maxSegment at most. File systems that encrypt
 // names take less than others: EncFS 1.9.5 takes 175.
 func longestName(root *os.Root) int {
-	isTooLong := func(length int) bool {
+	return longestWhere(func(length int) bool {
 		_, err := root.Lstat(strings.Repeat("x", length))
 		return errors.Is(err, syscall.ENAMETOOLONG)
-	}
+	})
+}
+
+// longestWhere is longestName where isTooLong says which lengths are.
+func longestWhere(isTooLong func(length int) bool) int {
 	if !isTooLong(maxSegment) {
 		return maxSegment
 	}

@@ -1,7 +1,6 @@
 package savedir
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -48,14 +47,33 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
-// TestLongestName: the limit of names is what the directory takes, and names are made up to maxSegment.
-func TestLongestName(t *testing.T) {
-	root, err := os.OpenRoot(t.TempDir())
+// TestShortNamesOfOtherBodies: where a template has the sum of the body, names of other bodies stay apart although the
+// sum is in the place of the hash.
+func TestShortNamesOfOtherBodies(t *testing.T) {
+	template, err := ParseNameTemplate("{base}-{sha256}")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = root.Close() }()
-	if got := longestName(root); got != maxSegment {
-		t.Errorf("%d bytes, want %d", got, maxSegment)
+	template.longest = 175
+	r := fetch.Request{URL: "https://a.test/" + strings.Repeat("x", 160)}
+	names := make(map[string]bool)
+	for _, sum := range []string{"a", "b"} {
+		name, err := template.name(&r, response{sum: strings.Repeat(sum, 64)})
+		if err != nil || len(name) > 175 {
+			t.Errorf("%d bytes: %s, %v", len(name), name, err)
+		}
+		names[name] = true
+	}
+	if len(names) != 2 {
+		t.Errorf("two bodies have the names %v", names)
+	}
+}
+
+// TestLongestName: the limit of names is what the directory takes, up to maxSegment, and leaves room for temporary ones.
+func TestLongestName(t *testing.T) {
+	for longest, want := range map[int]int{20: leastSegment, 143: 143, 175: 175, 199: 199, 200: maxSegment, 255: maxSegment} {
+		if got := longestWhere(func(length int) bool { return length > longest }); got != want {
+			t.Errorf("%d bytes where the file system takes %d, want %d", got, longest, want)
+		}
 	}
 }

@@ -34,7 +34,7 @@ func (t NameTemplate) name(r *fetch.Request, of response) (string, error) {
 func (t NameTemplate) names(r *fetch.Request, of response) (base, name string, err error) {
 	base, err = t.baseName(r, of)
 	if err == nil && r.Path == "" {
-		base = t.shorten(base, r)
+		base = t.shorten(base)
 	}
 	name = base
 	if err == nil && (r.Path != "" || !t.has("page") && !t.has("sha256")) {
@@ -49,19 +49,15 @@ func (t NameTemplate) names(r *fetch.Request, of response) (base, name string, e
 // limit is how long a name between two slashes may be, in bytes.
 func (t NameTemplate) limit() int { return cmp.Or(t.longest, maxSegment) }
 
-// shorten returns a name with a hash in the place of the end of each part that is over the limit.
-func (t NameTemplate) shorten(name string, r *fetch.Request) string {
+// shorten returns a name with a hash of each part that is over the limit in the place of its end.
+func (t NameTemplate) shorten(name string) string {
 	if t.limit() == maxSegment {
 		return name
 	}
 	segments := strings.Split(name, "/")
 	for i, segment := range segments {
-		switch {
-		case len(segment) <= t.limit():
-		case i < len(segments)-1:
+		if len(segment) > t.limit() {
 			segments[i] = withHash(segment, hashOf(segment), t.limit())
-		default:
-			segments[i] = withHash(segment, requestHash(r), t.limit())
 		}
 	}
 	return strings.Join(segments, "/")

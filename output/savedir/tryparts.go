@@ -1,7 +1,9 @@
 package savedir
 
 import (
+	"errors"
 	"os"
+	"syscall"
 
 	"batchfetch/output/file"
 )
@@ -27,8 +29,19 @@ func (t *tree) losesPart() bool {
 		return false
 	}
 	if f, err = t.root.OpenFile(name, os.O_RDWR|file.NoWait, 0); err != nil {
-		return true
+		return !isShortage(err)
 	}
 	_, err = f.WriteAt([]byte{1}, 1)
-	return f.Close() != nil || err != nil
+	err = errors.Join(err, f.Close())
+	return err != nil && !isShortage(err)
+}
+
+// isShortage reports whether an error is for want of something now, and says nothing of the file system.
+func isShortage(err error) bool {
+	for _, code := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOSPC, syscall.EDQUOT} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
