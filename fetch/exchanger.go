@@ -79,7 +79,7 @@ func (e *exchanger) newExchange(t *task) *exchange {
 		t.Attempts++
 		t.unconditional, t.challenges = v.Unconditional, challengeState{}
 	case v.Fate == judge.Hop:
-		t.unconditional, t.challenges = false, challengeState{} // they were for another URL
+		t.unconditional, t.challenges, t.damages = false, challengeState{}, 0 // they were for another URL
 	case v.Fate == judge.Restart:
 		t.unconditional = t.unconditional || v.Unconditional
 	}

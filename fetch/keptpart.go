@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"math"
 	"mime"
 	"net/http"
 	"strings"
@@ -63,5 +64,5 @@ func lengthOfRange(text string) (n int64, ok bool) {
 		return until, true
 	}
 	from, ok := transport.ParseCount(first)
-	return until - from + 1, ok && from <= until
+	return until - from + 1, ok && from <= until && until-from < math.MaxInt64
 }

@@ -92,3 +92,19 @@ func TestKeptPart(t *testing.T) {
 		})
 	}
 }
+
+// TestLengthOfRange: what a Range requests at most; what is no single range with an end, or is too long to count, says
+// nothing.
+func TestLengthOfRange(t *testing.T) {
+	for text, want := range map[string]int64{"bytes=100-199": 100, "bytes=-100": 100, "bytes=0-0": 1, "bytes=5-": -1,
+		"bytes=0-9223372036854775807": -1, "bytes=1-9223372036854775807": 9223372036854775807, "bytes=3-2": -1,
+		"bytes=0-1,5-6": -1, "items=0-1": -1} {
+		n, ok := lengthOfRange(text)
+		if !ok {
+			n = -1
+		}
+		if n != want {
+			t.Errorf("%s: %d, want %d", text, n, want)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func main() {
 }
 END
 export GOFLAGS=-mod=mod GOTOOLCHAIN=local
-(go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
+(timeout 240 go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
 go version -m server | awk '$2 ~ /gofiber.fiber/ {print $2, $3}'
 ./server "$port" "$((port + 1))" &>server.log &
 server=$!

@@ -62,7 +62,7 @@ func main() {
 }
 END
 export GOFLAGS=-mod=mod GOTOOLCHAIN=local
-(go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
+(timeout 240 go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
 go version -m server | awk '$2 ~ /http-cache$/ {print "http-cache", $3}'
 ./server "127.0.0.1:$port" &>server.log &
 server=$!

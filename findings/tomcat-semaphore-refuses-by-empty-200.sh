@@ -22,7 +22,7 @@ timeout 240 apt-get download -q libtomcat10-java=10.1.60-1~deb12u1 openjdk-17-jr
 for package in *.deb; do dpkg -x "$package" root; done
 find root -lname '/etc/*' | while read -r link; do ln -sfn "$dir/root$(readlink "$link")" "$link"; done
 
-port=18731
+port=18741
 cat >Server.java <<'END'
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -74,7 +74,7 @@ END
 jars=$(find root/usr/share/java -name 'tomcat10-*.jar' -type l ! -name '*-i18n-*' ! -name '*-ant.jar' | paste -sd:)
 timeout 150 root/usr/lib/jvm/java-17-openjdk-amd64/bin/java -cp "$jars" Server.java "$port" "$dir" &>log & server=$!
 url=http://127.0.0.1:$port
-for _ in $(seq 600); do curl -s -o /dev/null "$url/default/page.csv" && break || sleep 0.1; done
+for _ in $(seq 600); do curl -s -m 2 -o /dev/null "$url/default/page.csv" && break || sleep 0.1; done
 grep -o -m 1 'Apache Tomcat/[^]]*' log
 curl --version | cut -d' ' -f1-2 | head -1
 

@@ -40,7 +40,7 @@ require (
 END
 # the packages of the two proxies, but for the builder and the traces of the second, which need the rest of Traefik
 version=v3.7.13
-source=$(go mod download -json "github.com/traefik/traefik/v3@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+source=$(timeout 240 go mod download -json "github.com/traefik/traefik/v3@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
 mkdir -p pkg/proxy pkg/config/dynamic pkg/config/static pkg/observability/logs
 cp -r "$source/pkg/proxy/fast" "$source/pkg/proxy/httputil" pkg/proxy/
 chmod -R u+w pkg
@@ -131,7 +131,7 @@ func main() {
 	serve(os.Args[3], httputil.Default(to))
 }
 END
-(go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
+(timeout 240 go mod tidy && timeout 240 go build -o server .) &>build.log || { cat build.log; exit 1; }
 echo "traefik $version"
 ./server "127.0.0.1:$port" "127.0.0.1:$((port + 1))" "127.0.0.1:$((port + 2))" &>server.log &
 server=$!

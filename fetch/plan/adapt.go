@@ -45,6 +45,7 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	case l.overload == nil:
 		return
 	case health != judge.Overloaded && health != judge.Healthy && health != judge.Erroring:
+		l.overload.crowd.leaveOut(t.Started)
 		return
 	}
 	if crowd := &l.overload.crowd; t.Verdict.Health == judge.Overloaded {

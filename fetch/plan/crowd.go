@@ -13,6 +13,7 @@ type crowdLimit struct {
 	setAt  time.Time // when the limit was set: exchanges that started before are more than it
 	misses int       // exchanges that were refused since, though there were not more than the limit
 	taken  int       // exchanges that were not refused
+	later  int       // of these, those that started after the first one of the volley was refused
 }
 
 const (
@@ -36,7 +37,7 @@ func (c *crowdLimit) refuse(started time.Time, others int, now time.Time) {
 		c.noteMiss(others+1, now)
 	case v.open == 0 && !ofVolley:
 		v.begin(others)
-		c.since = now
+		c.since, c.later = now, 0
 	case (most == 0 || ofVolley) && !now.Before(c.width.notBefore):
 		c.set(now)
 	}
@@ -55,7 +56,7 @@ func (c *crowdLimit) set(now time.Time) {
 	switch {
 	case left == 0:
 		c.width.remove()
-	case v.refused >= leastCrowded && v.refused*crowdedPart >= v.refused+left:
+	case v.refused >= leastCrowded && v.refused*crowdedPart >= v.refused+left+c.later:
 		c.width.set(left, now)
 		c.setAt, c.misses, c.taken = now, 0, 0
 	}
@@ -78,11 +79,21 @@ func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 
 // take takes in that an exchange was not refused.
 func (c *crowdLimit) take(started time.Time, lo load, now time.Time) {
-	if c.isOfVolley(started) {
+	switch {
+	case c.isOfVolley(started):
 		c.volley.count(false)
+	case c.volley.open > 0:
+		c.later++
 	}
 	if started.After(c.setAt) {
 		c.taken++
 	}
 	c.width.widenOn(lo, now)
+}
+
+// leaveOut ends the count of an exchange that says nothing of their number.
+func (c *crowdLimit) leaveOut(started time.Time) {
+	if c.isOfVolley(started) {
+		c.volley.open--
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
 // playCrowd is playDrops with a 503 without Retry-After in place of a lost connection, so many at once at most, and
@@ -70,5 +72,48 @@ func TestMissesEndACrowd(t *testing.T) {
 	}
 	if c.width.most != 0 {
 		t.Errorf("two of two are refused within the limit: it is %d", c.width.most)
+	}
+}
+
+// TestFailingPagesBesideLongDownloads: pages that fail now and then, beside downloads that go on meanwhile, don't make
+// the downloads all that a host is asked for.
+func TestFailingPagesBesideLongDownloads(t *testing.T) {
+	for _, atOnce := range []int{2, 3, 10} {
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = atOnce })
+		d.addTasks(3000, "a")
+		d.startAll()
+		d.exchanges = d.exchanges[:1] // the others are downloads, which go on
+		for n := range 2000 {
+			if d.startAll(); len(d.exchanges) == 0 {
+				if _, wait := d.Next(d.now); wait == Never || wait > time.Minute {
+					t.Fatalf("%d at once: no page starts after %d", atOnce, n)
+				}
+				d.awaitStart()
+			}
+			d.advance(50 * time.Millisecond)
+			v := judge.Verdict{Fate: judge.Final, Health: judge.Healthy}
+			if n%400 == 100 {
+				v.Health = judge.Overloaded
+			}
+			d.end("a", v)
+		}
+	}
+}
+
+// TestVolleyOfACrowdEnds: exchanges that say nothing of their number end the count of a volley, too: one that never
+// ended made each later failure lower the limit.
+func TestVolleyOfACrowdEnds(t *testing.T) {
+	for _, other := range []judge.Verdict{noAnswer(), throttled(), {}} {
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
+		d.addTasks(10, "a")
+		d.startAll()
+		d.advance(time.Second)
+		d.end("a", judge.Verdict{Health: judge.Overloaded})
+		d.advance(time.Second)
+		other.Fate = judge.Final
+		d.end("a", other)
+		if open := d.lanes["a"].overload.crowd.volley.open; open != 0 {
+			t.Errorf("%d of the volley are open after %v", open, other.Health)
+		}
 	}
 }

@@ -10,12 +10,16 @@ type dropLimit struct {
 	since  time.Time // when the first one of the volley was dropped
 	setAt  time.Time // when the limit was set last: exchanges that started before are more than it
 	times  int       // that it was set without an end of the drops
+	misses int       // exchanges that were dropped since then, though there were not more than the limit
+	taken  int       // exchanges that were answered since then
 }
 
 const (
 	leastDropped = 2
 	droppedPart  = 4 // one in so many is a good part
 	restartTime  = 10 * time.Second
+	mostDropped  = 6 // so many within the limit, and one in missedDrops of all: the number is not why
+	missedDrops  = 3
 	mostLimits   = 3 // as many times in a row the limit has changed nothing: the number is not why
 )
 
@@ -34,10 +38,25 @@ func (d *dropLimit) noteDrop(others int, now time.Time) {
 	switch w := &d.width; {
 	case w.trying && others+1 >= w.most:
 		w.lower(now)
+	case d.isMissed(now):
 	case d.volley.open == 0:
 		d.volley.begin(others)
 		d.since = now
 	}
+}
+
+// isMissed counts an exchange that was dropped within the limit, and reports whether it rejects that: as many are, so
+// it is by chance that one is dropped.
+func (d *dropLimit) isMissed(now time.Time) bool {
+	if d.width.most == 0 {
+		return false
+	}
+	if d.misses++; d.misses < mostDropped || d.misses*missedDrops < d.misses+d.taken {
+		return false
+	}
+	d.width.reject(now)
+	d.times, d.misses, d.taken, d.volley = 0, 0, 0, volley{}
+	return true
 }
 
 // forget ends the count of those under way, after a connection was lost that the host had taken: for a while others may
@@ -62,7 +81,7 @@ func (d *dropLimit) count(dropped bool, now time.Time) {
 		return
 	}
 	w.set(v.accepted, now)
-	d.setAt = now
+	d.setAt, d.misses, d.taken = now, 0, 0
 }
 
 // leaveOut ends the count of an exchange of which nothing is known.
@@ -70,6 +89,7 @@ func (d *dropLimit) leaveOut() { d.volley.open = max(d.volley.open-1, 0) }
 
 // widen raises the limit by one after an answer to a Task, now and then.
 func (d *dropLimit) widen(lo load, now time.Time) {
+	d.taken++
 	if d.width.widenOn(lo, now) {
 		d.times = 0
 	}

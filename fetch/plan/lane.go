@@ -105,6 +105,7 @@ func (l *lane) restore() {
 
 // push adds a Task to delayed or waiting.
 func (l *lane) push(t *Task, now time.Time) {
+	t.ahead = false
 	if t.NotBefore.After(now) {
 		heap.Push(&l.delayed, t)
 		return

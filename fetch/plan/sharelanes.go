@@ -26,7 +26,8 @@ func (s *shareLanes) take(e *effects, from *lane, now time.Time) {
 		l.buckets = s.buckets
 		if e.holdsShare && l != from {
 			th := l.ensureThrottle()
-			th.lastRefusal, th.slowStart.most, th.slowStart.accepted = now, 1, 0
+			th.lastRefusal = now
+			th.slowStart.begin()
 		}
 	}
 }

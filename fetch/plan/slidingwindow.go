@@ -6,7 +6,7 @@ import "time"
 // fixed window. So do limiters that count a part of the window before (sliding window counter: go-chi/httprate, Fiber,
 // Upstash): a window that was used up at once is followed by one that has hardly any at its start, and all but one of
 // every two windows would pass unused. A window of which others have had a part looks the same at first. What tells
-// them apart costs nothing: the last request that is left is sent late, and shows whether there are more again.
+// them apart: the last request that is left is sent late, and shows whether there are more again.
 type slidingWindow struct {
 	known     bool          // requests come back one by one: they start as evenly
 	lastStart time.Time     // where known
@@ -15,15 +15,18 @@ type slidingWindow struct {
 	lookAt    time.Time     // when the last request that is left is sent; zero is at once
 	look      *Task         // that request; nil is none under way
 	looks     int           // requests that were sent late so far, and delays
+	wholes    int           // windows in a row that were not low
 }
 
 const (
 	leastSliding   = 8 // requests in a window in which it is worth looking
 	mostLooks      = 3
-	lookPart       = 4 // of a window, after which its last request is sent
-	delayPart      = 8 // of a window, that is the delay
-	leastDelay     = 3 // the same in requests that come back
-	slidingReserve = 3 // requests that are left, where they come back one by one, so that none is refused
+	fixedWholes    = 3                // windows in a row that were not low: of a sliding one each second is
+	lookPart       = 4                // of a window, after which its last request is sent
+	delayPart      = 8                // of a window, that is the delay
+	leastDelay     = 3                // the same in requests that come back
+	longestLook    = 90 * time.Second // a window of which a request is sent late: nobody waits for long in vain
+	slidingReserve = 3                // requests that are left, where they come back one by one, so that none is refused
 )
 
 // A quotaSize is how many requests a whole window has (0 is not known), and how long that is.
@@ -41,13 +44,16 @@ func (s *slidingWindow) begin(size quotaSize, remaining int64, left time.Duratio
 	isLow := remaining < size.limit/2 && int64(t.number-s.first) >= size.limit/2 //nolint:gosec // far fewer
 	isNew := left+s.delay > size.length*3/4
 	s.first, s.lookAt, s.look = t.number, time.Time{}, nil
+	if s.wholes++; isLow {
+		s.wholes = 0
+	}
 	switch {
-	case size.limit < leastSliding || s.looks >= mostLooks:
+	case size.limit < leastSliding || s.looks >= mostLooks || s.wholes == fixedWholes:
 		s.delay = 0
 	case isLow && isNew && remaining == 0:
 		s.looks++
 		s.delay = max(size.length/delayPart, leastDelay*size.each())
-	case isLow && isNew:
+	case isLow && isNew && left <= longestLook:
 		s.lookAt, s.delay = now.Add(min(max(left/lookPart, leastDelay*size.each()), left*3/4)), 0
 	}
 }

@@ -36,3 +36,17 @@ func TestLastRequestOfALowWindowIsSentLate(t *testing.T) {
 	endAll(3, 10*time.Second)
 	d.expectStarts("all, as others have had most of the window before", "a a a")
 }
+
+// TestNoRequestWaitsInALongWindow: a request that is left in a window of an hour is sent at once.
+func TestNoRequestWaitsInALongWindow(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency, l.RetryMaxDelay = 20, 2*time.Hour })
+	d.addTasks(200, "a")
+	d.startAll()
+	for left := int64(19); len(d.exchanges) > 0; left-- {
+		d.end("a", withQuota(left, time.Hour, 20))
+	}
+	d.advance(time.Hour)
+	d.expectStarts("one asks", "a")
+	d.end("a", withQuota(3, time.Hour, 20))
+	d.expectStarts("all that are left", "a a a")
+}

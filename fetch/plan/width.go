@@ -52,7 +52,7 @@ func (w *widthLimit) keep(now time.Time) {
 
 // lower takes one off the limit, ends the try of one more, and puts the next one off for twice as long.
 func (w *widthLimit) lower(now time.Time) {
-	w.most--
+	w.most = max(w.most-1, 1)
 	w.trying = false
 	w.probation = min(2*w.probation, longestProbation)
 	w.widenAt = now.Add(w.probation)
@@ -62,7 +62,10 @@ func (w *widthLimit) lower(now time.Time) {
 func (w *widthLimit) remove() { w.most, w.trying = 0, false }
 
 // reject removes a limit that has been wrong: the number is not why the host refuses.
-func (w *widthLimit) reject(now time.Time) { w.most, w.notBefore = 0, now.Add(wrongWidthTime) }
+func (w *widthLimit) reject(now time.Time) {
+	w.remove()
+	w.notBefore = now.Add(wrongWidthTime)
+}
 
 // isExceeded lowers the limit after a refusal of the one more that was tried, with so many exchanges under way, and
 // reports whether it was that. A refusal with fewer shows that the limit is wrong.

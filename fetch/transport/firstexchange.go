@@ -22,10 +22,14 @@ func (f *firstExchange) giveUpUnacked() bool {
 	if !f.isOverdue || !f.hostAnswered || h == nil {
 		return false
 	}
-	f.over = nil // what has been acknowledged stays so
-	if !h.conn.IsUnacked() {
+	acked, sentAgain := h.conn.Delivery()
+	if acked {
+		f.over = nil // it stays so
+	}
+	if acked || !sentAgain {
 		return false
 	}
+	f.over = nil
 	f.isOverdue, f.isGivenUp = false, true
 	f.timer.Stop()
 	time.AfterFunc(0, h.reset)

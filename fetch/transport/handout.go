@@ -21,7 +21,9 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 		return h
 	}
 	h.idle.since = h.conn.LastRead()
-	p.noteAnswer(host)
+	if h.used {
+		p.noteAnswer(host)
+	}
 	if p.mustMakeRoom(host, h) {
 		return h
 	}

@@ -46,11 +46,16 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 		c.fresh = true
 		p.closeIdleUnread(p.hostOf(c.Target), time.Now())
 		return nil, true, nil
+	case c.givenUp && ctx.Err() == nil:
+		if err == nil { // it came as the connection was reset, which breaks its body off
+			_ = resp.Body.Close()
+		}
+		isDropped := c.dropped
+		c.dropConn()
+		c.dropped = isDropped // no kept connection was lost
+		return nil, true, nil
 	case err == nil || ctx.Err() != nil:
 		return resp, false, err
-	case c.givenUp:
-		c.dropConn()
-		return nil, true, nil
 	case !mayBeStale && !h.conn.HasManyTickets():
 		return nil, false, err
 	}

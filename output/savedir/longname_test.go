@@ -69,9 +69,11 @@ func TestShortNamesOfOtherBodies(t *testing.T) {
 	}
 }
 
-// TestLongestName: the limit of names is what the directory takes, up to maxSegment, and leaves room for temporary ones.
+// TestLongestName: the limit of names is what the directory takes, up to maxSegment, with room for temporary ones.
 func TestLongestName(t *testing.T) {
-	for longest, want := range map[int]int{20: leastSegment, 143: 143, 175: 175, 199: 199, 200: maxSegment, 255: maxSegment} {
+	for longest, want := range map[int]int{
+		20: leastSegment, 143: 143, 175: 175, 199: 199, 200: maxSegment, 255: maxSegment,
+	} {
 		if got := longestWhere(func(length int) bool { return length > longest }); got != want {
 			t.Errorf("%d bytes where the file system takes %d, want %d", got, longest, want)
 		}
