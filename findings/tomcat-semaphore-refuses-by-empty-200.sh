@@ -22,7 +22,7 @@ timeout 240 apt-get download -q libtomcat10-java=10.1.60-1~deb12u1 openjdk-17-jr
 for package in *.deb; do dpkg -x "$package" root; done
 find root -lname '/etc/*' | while read -r link; do ln -sfn "$dir/root$(readlink "$link")" "$link"; done
 
-port=18741
+port=18917
 cat >Server.java <<'END'
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
