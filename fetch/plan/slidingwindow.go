@@ -25,7 +25,7 @@ const (
 	lookPart       = 4                // of a window, after which its last request is sent
 	delayPart      = 8                // of a window, that is the delay
 	leastDelay     = 3                // the same in requests that come back
-	longestLook    = 90 * time.Second // a window of which a request is sent late: nobody waits for long in vain
+	longestLook    = 90 * time.Second // a window in which it is worth looking: nobody waits for long in vain
 	slidingReserve = 3                // requests that are left, where they come back one by one, so that none is refused
 )
 
@@ -42,7 +42,7 @@ func (q quotaSize) each() time.Duration { return q.length / time.Duration(max(q.
 // Where that is hardly any although this run has used the window before, it may be a sliding one.
 func (s *slidingWindow) begin(size quotaSize, remaining int64, left time.Duration, t *Task, now time.Time) {
 	isLow := remaining < size.limit/2 && int64(t.number-s.first) >= size.limit/2 //nolint:gosec // far fewer
-	isNew := left+s.delay > size.length*3/4
+	isNew := left <= longestLook && left+s.delay > size.length*3/4
 	s.first, s.lookAt, s.look = t.number, time.Time{}, nil
 	if s.wholes++; isLow {
 		s.wholes = 0
@@ -53,7 +53,7 @@ func (s *slidingWindow) begin(size quotaSize, remaining int64, left time.Duratio
 	case isLow && isNew && remaining == 0:
 		s.looks++
 		s.delay = max(size.length/delayPart, leastDelay*size.each())
-	case isLow && isNew && left <= longestLook:
+	case isLow && isNew:
 		s.lookAt, s.delay = now.Add(min(max(left/lookPart, leastDelay*size.each()), left*3/4)), 0
 	}
 }

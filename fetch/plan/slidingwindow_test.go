@@ -37,7 +37,8 @@ func TestLastRequestOfALowWindowIsSentLate(t *testing.T) {
 	d.expectStarts("all, as others have had most of the window before", "a a a")
 }
 
-// TestNoRequestWaitsInALongWindow: a request that is left in a window of an hour is sent at once.
+// TestNoRequestWaitsInALongWindow: a request that is left in a window of an hour is sent at once, and where none is the
+// next window is asked for at the end of this.
 func TestNoRequestWaitsInALongWindow(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency, l.RetryMaxDelay = 20, 2*time.Hour })
 	d.addTasks(200, "a")
@@ -49,4 +50,11 @@ func TestNoRequestWaitsInALongWindow(t *testing.T) {
 	d.expectStarts("one asks", "a")
 	d.end("a", withQuota(3, time.Hour, 20))
 	d.expectStarts("all that are left", "a a a")
+	for left := int64(2); len(d.exchanges) > 0; left-- {
+		d.end("a", withQuota(left, time.Hour, 20))
+	}
+	d.advance(time.Hour)
+	d.expectStarts("one asks", "a")
+	d.end("a", withQuota(0, time.Hour, 20))
+	d.expectWait("the end of the window", time.Hour)
 }
