@@ -63,7 +63,8 @@ var sizeUnits = map[string]float64{
 	"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40,
 }
 
-var errTooLarge = &Error{"too large a size", "10Ti is a usual largest one"}
+// errTooLarge is the error of a size that no int64 holds.
+var errTooLarge = &Error{"too large a size", "the largest is 9223372T"}
 
 // Size reads a number of bytes with a suffix k, M, G, T (powers of 1000) or Ki, Mi, Gi, Ti (of 1024), in lower or upper
 // case; a B may follow, as in 10MB and 1MiB.

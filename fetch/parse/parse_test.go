@@ -29,10 +29,19 @@ func TestTooLarge(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	for _, text := range []string{"99999999T", "9223372036854775808", "inf"} {
+	if _, err := Int("-99999999999999999999"); err == nil || err.Error() != "too small a number" {
+		t.Error(err)
+	}
+	for _, text := range []string{"99999999T", "9223372036854775808", "inf", "1e400"} {
 		if _, err := Size(text); err == nil || err.Error() != "too large a size" {
 			t.Errorf("%s: %v", text, err)
 		}
+		if _, err := Bandwidth(text); err == nil || err.Error() != "too large a size" {
+			t.Errorf("%s a second: %v", text, err)
+		}
+	}
+	if n, err := Size("9223372T"); err != nil || n != 9223372e12 {
+		t.Errorf("the largest: %d, %v", n, err)
 	}
 }
 

@@ -43,7 +43,7 @@ started where fewer are under way than exchanges wait (dials.go). A connection g
 longest, whether it was dialed or another exchange is done with it (handout.go). The error of a dial goes to the
 exchange that it was started for. A connection with HTTP/2 or HTTP/3 is shared: it goes to as many exchanges as the
 server allows, which is one until its SETTINGS have come (sharedconn.go, sharedexchange.go). At a host that speaks
-HTTP/2 one connection at a time is dialed, whatever number waits.
+HTTP/2 one connection at a time is dialed, whatever number waits; two at one that may, until it has chosen.
 
 A request is sent again over another connection only where the server closed a reused one before a response began, and
 the method, or a key of the user's, allows it (roundtrip.go), or where the server has not processed it (RFC 9113 section

@@ -23,13 +23,13 @@ func (f *firstExchange) giveUpUnacked() bool {
 		return false
 	}
 	acked, sentAgain := h.conn.Delivery()
-	if acked {
-		f.over = nil // it stays so
+	if !acked && !sentAgain {
+		return false // too early to tell
 	}
-	if acked || !sentAgain {
+	f.over = nil // what has been acknowledged stays so
+	if acked {
 		return false
 	}
-	f.over = nil
 	f.isOverdue, f.isGivenUp = false, true
 	f.timer.Stop()
 	time.AfterFunc(0, h.reset)
