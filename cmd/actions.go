@@ -14,7 +14,7 @@ import (
 
 // tellActions writes annotations, where the runner sees them, and the job summary of a step of GitHub Actions.
 func (out *outputs) tellActions(c *config, r *result) {
-	if !c.actions.isStep || r.code == exitPipe {
+	if !c.actions.isStep {
 		return
 	}
 	run := actions.Run{Headline: countsLine(c, r.summary), Stopped: stopReason(c, r), Failed: r.exitCode() != exitOK,

@@ -37,15 +37,17 @@ func (out *outputs) finish(c *config, r result) int {
 	case r.code == exitPipe:
 	case !out.console.inWords:
 		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
+		out.tellActions(c, &r)
 		if written != r.exitCode() { // the last place for it
 			writeSummary(out.console.stderr, &r)
 		}
 	case isQuiet && r.code == exitOK: // closing may have changed it
 		out.report(out.notes(c, &r))
+		out.tellActions(c, &r)
 	default:
 		out.printSummary(c, &r, append(hostNotes(r.summary), out.notes(c, &r)...))
+		out.tellActions(c, &r)
 	}
-	out.tellActions(c, &r)
 	return r.exitCode()
 }
 

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -58,12 +59,20 @@ func addCommands(root *cobra.Command, in *interrupts, code *int, args []string) 
 	root.CompletionOptions.DisableDefaultCmd = !all
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.Name() == "completion" { // which prints its help with code 0 for a shell that it does not know
-			c.RunE = func(*cobra.Command, []string) error {
-				return &usageError{"completion: no shell is named", "batchfetch completion bash, zsh, fish or powershell"}
-			}
+		if c.Name() == "completion" { // which prints its help with code 0 where no shell is named
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = refuseShell
 		}
 	}
+}
+
+// refuseShell returns the error of a completion command whose arguments name no shell that there is a script for.
+func refuseShell(_ *cobra.Command, args []string) error {
+	hint := "batchfetch completion bash, zsh, fish or powershell"
+	if len(args) == 0 {
+		return &usageError{"completion: no shell is named", hint}
+	}
+	return &usageError{fmt.Sprintf("completion: there is no script for %q", args[0]), hint}
 }
 
 // newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code. line is the
