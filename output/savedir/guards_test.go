@@ -21,10 +21,13 @@ var swaps = []struct {
 	swap func(t *testing.T, in, outside, name string)
 
 	isFolder bool // it leaves a folder, which can be written to
+	isGone   bool // it leaves nothing of that name
 	isFile   bool // it only swaps the file
 }{
-	{name: "gone", swap: func(t *testing.T, in, _, _ string) { must(t, os.Rename(in, in+"-moved")) }},
-	{name: "removed with what is in it", swap: func(t *testing.T, in, _, _ string) { must(t, os.RemoveAll(in)) }},
+	{name: "gone", swap: func(t *testing.T, in, _, _ string) { must(t, os.Rename(in, in+"-moved")) },
+		isGone: true},
+	{name: "removed with what is in it", swap: func(t *testing.T, in, _, _ string) { must(t, os.RemoveAll(in)) },
+		isGone: true},
 	{name: "a link out of the directory", swap: func(t *testing.T, in, outside, _ string) {
 		must(t, os.Rename(in, in+"-moved"))
 		filetest.Symlink(t, outside, in)

@@ -111,7 +111,7 @@ func (p *partialBody) Remove() {
 // SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
 func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
-	if !file.CanLock || s.isPart || file.Lock(s.file()) != nil || !s.tree.keepsParts() {
+	if !file.CanLock || s.isPart || s.makeFile() != nil || file.Lock(s.file()) != nil || !s.tree.keepsParts() {
 		return
 	}
 	stem := s.stem()

@@ -14,27 +14,48 @@ import (
 	"batchfetch/output/file"
 )
 
-// Commit gives the file its final name, see place.
+// Commit gives the file its final name.
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
-	name := s.target
-	if name == "" {
-		var err error
-		if name, err = s.names.lateName(s.request, response{hex.EncodeToString(sum[:]), s.filename}); err != nil {
+	hash := hex.EncodeToString(sum[:])
+	name, err := s.finalName(hash)
+	if err != nil {
+		return "", err
+	}
+	s.removeMark()
+	if name, err = s.nameFile(name, hash); err != nil {
+		return "", err
+	}
+	return filepath.Join(s.tree.name, filepath.FromSlash(name)), nil
+}
+
+// finalName returns the name that the body is to get, and makes its folders where it is known only now.
+func (s *bodyWriter) finalName(hash string) (name string, err error) {
+	if name = s.target; name == "" {
+		if name, err = s.names.lateName(s.request, response{hash, s.filename}); err != nil {
 			return "", &failure.Failure{Kind: failure.IO, Err: err}
 		}
 	}
 	if s.names.template.isLate(s.request) {
-		var err error
 		if name, err = s.names.makeFolders(name, s.request); err != nil {
 			return "", s.tree.describeError(path.Dir(path.Dir(name)), err)
 		}
 	}
-	s.removeMark()
-	name, err := s.place(name, hex.EncodeToString(sum[:]))
+	return name, nil
+}
+
+// nameFile gives the file a name, and closes it: with others of small bodies where no file has that name (commitGroup),
+// else see place. It returns the name.
+func (s *bodyWriter) nameFile(name, hash string) (string, error) {
+	if s.memory != nil {
+		if isNamed, err := s.group.commit(s, s.folder, name); isNamed || err != nil {
+			return name, err
+		}
+	}
+	name, err := s.place(name, hash)
 	if err != nil {
 		return "", s.tree.describeError(s.folder, err)
 	}
-	return filepath.Join(s.tree.name, filepath.FromSlash(name)), nil
+	return name, nil
 }
 
 // place gives the file its final name, and closes it: in place of a file that an earlier run has left there, never of
@@ -79,6 +100,14 @@ func (s *bodyWriter) linkNew(name string) error {
 		return err
 	}
 	return s.finishName(s.tree.renameNew(s.name, name), name)
+}
+
+// linkNewIn gives a file without a name the last name in its folder, and closes it, unless another file has that.
+func (s *bodyWriter) linkNewIn(folder *os.File, name string) (isNamed bool, err error) {
+	if s.name != "" || s.tree.linkIn(folder, s.bodyFile, name) != nil {
+		return false, nil
+	}
+	return true, s.finishName(nil, path.Join(s.folder, name))
 }
 
 // replaceLocked is replace of a file, there, that no other process replaces meanwhile: of two the second gets

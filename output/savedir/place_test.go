@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -195,7 +196,7 @@ func TestKillLeavesNothingUnnamed(t *testing.T) {
 }
 
 // TestUnnamedInSwappedFolder: a body without a name is saved where its Record says, or fails alone, whatever its folder
-// has become meanwhile.
+// has become meanwhile. One that is in memory until then needs no folder but that of its name: it is made again.
 func TestUnnamedInSwappedFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no folder with an open file in it can be renamed there")
@@ -204,31 +205,35 @@ func TestUnnamedInSwappedFolder(t *testing.T) {
 		if tt.isFile {
 			continue // it has no name
 		}
-		t.Run(tt.name, func(t *testing.T) {
-			top := t.TempDir()
-			dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
-			must(t, errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o700), os.Mkdir(outside, 0o700)))
-			bodies := openDir(t, dir, "")
-			needsUnnamed(t, bodies)
-			body, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "in/body"})
-			must(t, err)
-			defer body.Abandon()
-			writeText(t, body, "the body")
-			tt.swap(t, filepath.Join(dir, "in"), outside, "planted")
-			path, err := body.Commit(sha256.Sum256([]byte("the body")))
-			var failed *failure.Failure
-			switch {
-			case tt.isFolder && (err != nil || filetest.Read(t, path) != "the body"):
-				t.Errorf("saved as %q, %v", path, err)
-			case !tt.isFolder && (!errors.As(err, &failed) || failed.Kind != failure.IO):
-				t.Errorf("saved as %q, %v", path, err)
-			}
-			for _, elsewhere := range []string{outside, filepath.Join(dir, "in-moved")} {
-				if _, err := os.Lstat(filepath.Join(elsewhere, "body")); err == nil {
-					t.Errorf("it is in %s", elsewhere)
+		for _, text := range []string{"the body", strings.Repeat("x", smallBytes+1)} {
+			t.Run(fmt.Sprint(tt.name, " of ", len(text)), func(t *testing.T) {
+				top := t.TempDir()
+				dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
+				must(t, errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o700), os.Mkdir(outside, 0o700)))
+				bodies := openDir(t, dir, "")
+				needsUnnamed(t, bodies)
+				body, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "in/body"})
+				must(t, err)
+				defer body.Abandon()
+				writeText(t, body, text)
+				tt.swap(t, filepath.Join(dir, "in"), outside, "planted")
+				time.Sleep(2 * checkFolderAfter) // until then a small one too fails
+				path, err := body.Commit(sha256.Sum256([]byte(text)))
+				var failed *failure.Failure
+				isMadeAgain := len(text) <= smallBytes && tt.isGone
+				switch {
+				case (tt.isFolder || isMadeAgain) && (err != nil || filetest.Read(t, path) != text):
+					t.Errorf("saved as %q, %v", path, err)
+				case !tt.isFolder && !isMadeAgain && (!errors.As(err, &failed) || failed.Kind != failure.IO):
+					t.Errorf("saved as %q, %v", path, err)
 				}
-			}
-		})
+				for _, elsewhere := range []string{outside, filepath.Join(dir, "in-moved")} {
+					if _, err := os.Lstat(filepath.Join(elsewhere, "body")); err == nil {
+						t.Errorf("it is in %s", elsewhere)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package savedir
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 type Dir struct {
 	tree
 	names  namer
+	group  commitGroup
 	syncer syncer
 }
 
@@ -39,6 +39,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
 	d.names.runs = d.openRuns()
 	d.names.claims.init()
+	d.group.tree = &d.tree
 	d.mayHoldParts.Store(!d.names.wasEmpty)
 	return d, nil
 }
@@ -103,8 +104,8 @@ func (d *Dir) Claim(r *fetch.Request) error { return d.names.claim(r) }
 // Sync syncs every saved body and its name.
 func (d *Dir) Sync() error { return d.syncer.sync(d.root) }
 
-// Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs
-// the hash.
+// Create begins a body that will be in the folder of r's file, or in the directory itself where that folder's name
+// needs the hash.
 func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	folder, target, err := d.names.template.places(r)
 	if err != nil {
@@ -120,20 +121,13 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		}
 		d.folders.add(folder)
 	}
-	s := &bodyWriter{tree: &d.tree, names: &d.names, request: r, target: target, folder: folder}
-	if s.bodyFile = d.createUnnamed(folder); s.bodyFile != nil {
+	s := &bodyWriter{tree: &d.tree, names: &d.names, group: &d.group, request: r, target: target, folder: folder}
+	if d.linkWay != noLink {
+		s.memory = newSmallBody()
 		return s, nil
 	}
-	var f *os.File
-	f, s.held, s.name, err = d.createTemp(s.stem())
-	if errors.Is(err, fs.ErrNotExist) && !d.names.template.isLate(r) { // others have removed a folder that was open
-		if d.makeFolders(folder) == nil {
-			f, s.held, s.name, err = d.createTemp(s.stem())
-		}
+	if err := s.makeTempFile(); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, d.describeError(path.Dir(s.name), err)
-	}
-	s.bodyFile = namedFile{f}
 	return s, nil
 }

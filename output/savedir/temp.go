@@ -24,10 +24,10 @@ const (
 	markEnding = ".json"
 )
 
-// A body that has no part's name yet is in a file without a name where there are such (tree.createUnnamed), and gets a
-// temporary name only to replace another file. Else it is in a temporary file from the start. That is named by a hash
-// of its request: HASH.tmp, or, while that is another's, a file with a random name in the folder HASH.equal. The next
-// attempt that gets the first name removes what a kill has left of either.
+// A body that has no part's name yet is in a file without a name where there are such (tree.createUnnamed), in memory
+// before while it is small, and gets a temporary name only to replace another file. Else it is in a temporary file from
+// the start. That is named by a hash of its request: HASH.tmp, or, while that is another's, a file with a random name
+// in the folder HASH.equal. The next attempt that gets the first name removes what a kill has left of either.
 const (
 	tempPrefix  = ".batchfetch-"
 	tempEnding  = ".tmp"

@@ -95,9 +95,13 @@ func openUnnamed(folder int) (fd int, err error) {
 
 // link gives a file without a name one that no other file has.
 func (t *tree) link(f bodyFile, name string) error {
-	fd := f.(*unnamedFile).descriptor() // no other is linked
-	err := t.inFolder(path.Dir(name), func(dir *os.File) error { return t.linkWay.link(fd, dir, path.Base(name)) })
+	err := t.inFolder(path.Dir(name), func(dir *os.File) error { return t.linkIn(dir, f, path.Base(name)) })
 	return linkError(err, name, name)
+}
+
+// linkIn is link in a folder that is open, by the last name. Its error is that of linkat(2).
+func (t *tree) linkIn(dir *os.File, f bodyFile, name string) error {
+	return t.linkWay.link(f.(*unnamedFile).descriptor(), dir, name) // no other is linked
 }
 
 // renameNew gives a file another name that no other file has.

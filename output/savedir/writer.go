@@ -1,6 +1,7 @@
 package savedir
 
 import (
+	"errors"
 	"io/fs"
 	"net/http"
 	"os"
@@ -12,12 +13,15 @@ import (
 )
 
 // bodyWriter is a fetch.PartialWriter: a body that is being written to a file, without a name or locked where there are
-// such.
+// such. Where there are files without names a small body is in memory until Commit, which makes its file along with
+// those of others (groupcommit.go).
 type bodyWriter struct {
-	bodyFile
+	bodyFile               // nil while the body is in memory
+	memory     *smallBody  // nil once there is a file
 	held       fs.FileInfo // of the file; nil where it is not known yet
 	tree       *tree
 	names      *namer
+	group      *commitGroup
 	request    *fetch.Request
 	folder     string // that its part is in, or would be
 	name       string // of the file until Commit; empty is none
@@ -40,6 +44,58 @@ func (s *bodyWriter) leaveTempFolder(name string) {
 	}
 }
 
+// Write writes to memory as long as the body is small, else to its file.
+func (s *bodyWriter) Write(p []byte) (int, error) {
+	if s.memory != nil {
+		if s.memory.add(p) {
+			return len(p), nil
+		}
+		if err := s.makeFile(); err != nil {
+			return 0, err
+		}
+	}
+	return s.bodyFile.Write(p)
+}
+
+// ReadAt reads what has been written.
+func (s *bodyWriter) ReadAt(p []byte, from int64) (int, error) {
+	if s.memory != nil {
+		return s.memory.ReadAt(p, from)
+	}
+	return s.bodyFile.ReadAt(p, from)
+}
+
+// makeFile makes the file of a body that is in memory, and writes to it what there is of it. It does nothing where the
+// body has a file.
+func (s *bodyWriter) makeFile() error {
+	if s.memory == nil {
+		return nil
+	}
+	if s.bodyFile = s.tree.createUnnamed(s.folder); s.bodyFile == nil {
+		if err := s.makeTempFile(); err != nil {
+			return err
+		}
+	}
+	held := s.memory
+	s.memory = nil
+	defer held.release()
+	_, err := s.bodyFile.Write(held.bytes())
+	return err
+}
+
+// makeTempFile makes the file of a body with a temporary name. Its error is described.
+func (s *bodyWriter) makeTempFile() error {
+	f, held, name, err := s.tree.createTemp(s.stem())
+	if errors.Is(err, fs.ErrNotExist) && !s.names.template.isLate(s.request) && s.tree.makeFolders(s.folder) == nil {
+		f, held, name, err = s.tree.createTemp(s.stem()) // others had removed the folder, which was open
+	}
+	if err != nil {
+		return s.tree.describeError(path.Dir(name), err)
+	}
+	s.bodyFile, s.held, s.name = namedFile{f}, held, name
+	return nil
+}
+
 // SetHeader takes the name that the response gives the body.
 func (s *bodyWriter) SetHeader(h http.Header) { s.filename = filenameOf(h) }
 
@@ -58,6 +114,11 @@ func (s *bodyWriter) Abandon() {
 		return
 	}
 	s.closed = true
+	if s.memory != nil {
+		s.memory.release()
+		s.memory = nil
+		return
+	}
 	s.removeMark()
 	if s.name == "" {
 		_ = s.Close() // nothing is left of it
