@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"io"
 	"net/http"
@@ -64,12 +63,13 @@ func (b *bodyReader) codingsOf(resp *http.Response, in *wireReader) (removed []s
 		return nil, allCodings(resp.Header)
 	}
 	if !b.options.Identity && isPackedFile(b.to, resp.Header) {
-		start := bufio.NewReaderSize(in.in, coding.PackedPeek)
-		in.in = start
-		head, _ := start.Peek(coding.PackedPeek) // an error is returned by the next read too
-		if !coding.IsPackedTwice(head, resp.Header, b.windows) {
+		if !coding.IsPackedTwice(in.peek(coding.PackedPeek), resp.Header, b.windows) {
 			return nil, allCodings(resp.Header)
 		}
+	}
+	if b.mayBePlain && resp.Header["Content-Encoding"] != nil &&
+		coding.IsUncoded(in.peek(coding.UncodedPeek), resp.Header, b.windows) {
+		return nil, ""
 	}
 	return b.options.codingsOf(resp.Header, b.dictionary.coding())
 }

@@ -37,6 +37,7 @@ type bodyReader struct {
 	writer      *storeWriter // into the BodyStore; nil is none
 	reported    cache.Sum    // hash of the body that was reported last: it is not stored again; zero is none
 	headerOnly  bool         // it is not to be read
+	mayBePlain  bool         // where it is text, it has no coding, whatever its header says: isMiscoded of the one before
 	cut         bool         // the rest was not read (Options.forRobots)
 	goesOn      bool         // it is a whole 206 that continues a partial body, but not to its end
 }
@@ -85,24 +86,27 @@ func (b *bodyReader) checkEnd(more bool, err error) error {
 func (b *bodyReader) codingFailure(err error, coding string) error {
 	switch {
 	case !errors.Is(err, io.ErrUnexpectedEOF):
-		return failure.New(failure.Decode, "the body is not valid %s", coding)
+		return &failure.Failure{Kind: failure.Decode, Err: &codingError{coding, "the body is not valid "}}
 	case b.call.EndsWithConnection():
 		return io.ErrUnexpectedEOF
 	}
-	return &failure.Failure{Kind: failure.Decode, Err: &codingEnd{coding}}
+	return &failure.Failure{Kind: failure.Decode, Err: &codingError{coding, "the body ends within its "}}
 }
 
-// A codingEnd is why a body that came whole by its framing is not whole by its content coding: whoever made or passed
-// it on ended it early.
-type codingEnd struct{ coding string }
+// A codingError is why a body that came whole by its framing is not what its content coding says: whoever made or
+// passed it on ended it early, damaged it, or took the coding off and left its name.
+type codingError struct{ coding, what string }
 
-func (e *codingEnd) Error() string { return "the body ends within its " + e.coding }
+func (e *codingError) Error() string { return e.what + e.coding }
+
+// isMiscoded reports whether a failure is that a body which came whole does not have the content coding that its
+// response says: the next request accepts none, and what comes as text then is taken as it is.
+func isMiscoded(f *failure.Failure) bool { return f != nil && errors.As(f, new(*codingError)) }
 
 // isDamaged reports whether a failure is that a body which came whole is not what its response says of it, or that a
 // part came in place of what was requested.
 func isDamaged(f *failure.Failure) bool {
-	return f != nil && (errors.As(f, new(*digest.Mismatch)) || errors.As(f, new(*codingEnd)) ||
-		f.Option == failure.KeptPart)
+	return f != nil && (errors.As(f, new(*digest.Mismatch)) || isMiscoded(f) || f.Option == failure.KeptPart)
 }
 
 // countWire sets Record.WireBytes once a body has been read, or has failed.

@@ -27,7 +27,7 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	identity      bool // the body is requested without a coding, so that a transfer that breaks off can be continued
-	afterSilence  bool // the request accepts no content coding, as a server may code a body whole before it responds
+	uncoded       bool // the request accepts no content coding: task.metSilence, task.miscoded
 	pastCaches    bool // the response before could not be right: caches on the way are to ask the origin
 	conditional   bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
 	body          bodyReader

@@ -80,6 +80,7 @@ func (e *exchanger) newExchange(t *task) *exchange {
 		t.unconditional, t.challenges = v.Unconditional, challengeState{}
 	case v.Fate == judge.Hop:
 		t.unconditional, t.challenges, t.damages = false, challengeState{}, 0 // they were for another URL
+		t.miscoded = false
 	case v.Fate == judge.Restart:
 		t.unconditional = t.unconditional || v.Unconditional
 	}
@@ -93,8 +94,8 @@ func (e *exchanger) newExchange(t *task) *exchange {
 	x := &e.exchange
 	*x = exchange{options: t.options, transport: e.transport, call: &e.call,
 		body: bodyReader{options: t.options, call: &e.call, memory: e.memory, room: t.roomClaim(e.holder),
-			headerOnly: t.headerOnly},
-		unconditional: t.unconditional, identity: t.identity, afterSilence: t.metSilence,
+			headerOnly: t.headerOnly, mayBePlain: t.miscoded},
+		unconditional: t.unconditional, identity: t.identity, uncoded: t.metSilence || t.miscoded,
 		pastCaches: t.damages > 0,
 		noReplay:   t.request.Retry != nil && !*t.request.Retry,
 		cache:      cacheExchange{e.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
@@ -164,6 +165,7 @@ func (e *exchanger) applyVerdict(ctx context.Context, t *task, x *exchange, a *j
 	x.body.resumption.end(t.Verdict, a.Status)
 	t.identity = x.body.requestsIdentityNext(a, t.identity)
 	t.metSilence = t.metSilence || isSilence(a)
+	t.miscoded = t.miscoded || isMiscoded(a.Failure)
 	e.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		e.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)

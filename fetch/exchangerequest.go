@@ -40,7 +40,7 @@ func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure
 // archived is to be read without the cache.
 func (x *exchange) offerDictionary(ctx context.Context, now time.Time) *offeredDictionary {
 	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.body.headerOnly ||
-		x.unconditional || x.identity || x.afterSilence || x.body.resumption.isRequested() || x.options.Identity ||
+		x.unconditional || x.identity || x.uncoded || x.body.resumption.isRequested() || x.options.Identity ||
 		!acceptsCodings(x.to.Header) || x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (x *exchange) requestHeader() http.Header {
 		added = mergeHeaders(added, identityOnly)
 	}
 	own := x.to.Header
-	if x.afterSilence && acceptsCodings(own) {
+	if x.uncoded && acceptsCodings(own) {
 		own = mergeHeaders(own, identityOnly)
 	}
 	if x.pastCaches && own["Cache-Control"] == nil {

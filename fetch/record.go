@@ -35,7 +35,8 @@ type Record struct {
 	Protocol, ContentType string
 	// ContentEncoding are the content codings that the body still has, as the server named them: unknown ones, those
 	// that change nothing, and with Options.Identity all. Empty is none. Of a body that was decoded with a dictionary
-	// from the cache (RFC 9842) they are all codings that it came with, dcz among them.
+	// from the cache (RFC 9842) they are all codings that it came with, dcz among them. Of text that had none of those
+	// which its header names it is empty.
 	ContentEncoding string
 	// Header is the header of the last response, with the secrets of the request masked in it; nil unless
 	// Options.KeepHeader is set.

@@ -47,6 +47,7 @@ type task struct {
 	unconditional bool // its next exchange continues no partial body and validates no stored response
 	identity      bool // its next exchange requests a body without a coding: the transfer of a coded one has broken off
 	metSilence    bool // a server was silent until a limit of time: what is requested further accepts no content coding
+	miscoded      bool // a body was not what its content coding said: what is requested further accepts none
 	fromCache     bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale   bool // its last exchange failed, and the stored response is served for it
 }

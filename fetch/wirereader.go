@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bufio"
 	"hash"
 	"io"
 
@@ -43,6 +44,14 @@ func (w *wireReader) Read(p []byte) (int, error) {
 		w.err = err
 	}
 	return n, err
+}
+
+// peek returns the first n bytes of the body, or all where it is shorter, and leaves them to be read.
+func (w *wireReader) peek(n int) []byte {
+	start := bufio.NewReaderSize(w.in, n)
+	w.in = start
+	head, _ := start.Peek(n) // an error is returned by the next read too
+	return head
 }
 
 // A decodedCounter counts the decoded bytes of a coded body in its wireReader.
