@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -115,6 +117,17 @@ func TestTLSOptionsHaveHints(t *testing.T) {
 		dial.OptionHello} {
 		if hintForKind(failure.TLS, output.Example{Option: option}) == "" {
 			t.Errorf("there is no hint for %s", option)
+		}
+	}
+}
+
+// TestOutputHintForUnreadable: a journal in a mount of rclone 1.60 without --vfs-cache-mode opens, and can't be read
+// ("read all.jsonl.journal: operation not permitted"): its permissions are not what is wrong.
+func TestOutputHintForUnreadable(t *testing.T) {
+	for op, want := range map[string]string{"read": "--vfs-cache-mode", "open": "check the permissions"} {
+		err := &fs.PathError{Op: op, Path: "all.jsonl.journal", Err: syscall.EPERM}
+		if hint := outputHint(err); !strings.Contains(hint, want) {
+			t.Errorf("%v: %q", err, hint)
 		}
 	}
 }

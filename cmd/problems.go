@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -92,6 +93,7 @@ var errClosed = errors.New("standard output is closed, and nothing else would ho
 // outputHint is hintFor with the hints that are for outputs alone.
 func outputHint(err error) string {
 	var temporary *spool.Error
+	var failed *fs.PathError
 	switch {
 	case errors.Is(err, errClosed):
 		return "name a file by -o, -o /dev/null where the Records are of no use"
@@ -99,6 +101,9 @@ func outputHint(err error) string {
 		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
 	case errors.As(err, new(*file.LostError)):
 		return "bring it back, or start over; no other program may move it or cut it off while a run writes it"
+	case errors.As(err, &failed) && failed.Op == "read" && errors.Is(err, os.ErrPermission): // of an open file
+		return "its file system reads no file that is open for writing, as a mount of rclone without " +
+			"--vfs-cache-mode writes: mount it so, or name a file elsewhere"
 	case errors.Is(err, os.ErrNotExist):
 		return "the directory has to exist"
 	}
