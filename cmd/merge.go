@@ -113,7 +113,7 @@ func mergeParts(names []string, f mergeFlags) int {
 	for _, name := range names {
 		parts = append(parts, merge.Part{Name: name, Open: inputArg{name: name}.open})
 	}
-	space, noTemp := chooseTemp(-1, f.output, "")
+	space, noTemp := chooseTemp(-1, 0, f.output, "")
 	if noTemp != nil {
 		writeMessage(os.Stderr, isForPerson(), slog.LevelWarn, noTemp.Error(), "name another directory by TMPDIR")
 	}
