@@ -31,6 +31,17 @@ func TestRevalidated(t *testing.T) {
 	})
 }
 
+// TestTagOfURL checks that a response whose entity tag is its path (cache.ETag of Iris 12.2.11) is not validated by it:
+// the server answers 304 whatever it has by now.
+func TestTagOfURL(t *testing.T) {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setTagged("/x", "/x", "one")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.setTagged("/x", "/x", "two")
+		rig.want(1, "miss 200 two", nil, "/x")
+	})
+}
+
 // TestRevalidatedIsNotWritten checks that a 304 of which nothing but the time is new writes nothing: the next run
 // validates the response in any case. One that makes it fresh does.
 func TestRevalidatedIsNotWritten(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport"
 )
@@ -68,6 +69,9 @@ func partialInfoOf(to *target, h http.Header, length int64, now time.Time) (Part
 	accepts := func(unit string) bool { return httpguts.HeaderValuesContainsToken(h["Accept-Ranges"], unit) }
 	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h, now) != "" {
 		info.Validator = h["Etag"][0] // a weak one of a file: Express and Jetty have no others, sirv no Accept-Ranges
+	}
+	if cache.IsURLTag(info.Validator, to.URL) && strongDate(h, now) == "" {
+		return info, false // of all versions; with a date, that tells them apart
 	}
 	return info, info.Validator != "" && !accepts("none") && info.Usable(1)
 }

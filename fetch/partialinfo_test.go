@@ -103,6 +103,7 @@ func TestPartialInfoOf(t *testing.T) {
 		t.Errorf("of unknown length it is %+v, %t", m, ok)
 	}
 	for _, h := range []http.Header{headerOf(), headerOf(append(tag, "Accept-Ranges", "None")...),
+		headerOf("ETag", `"/a%20b/c"`), // of all versions (cache.IsURLTag)
 		headerOf(append(tag, "Content-Encoding", "gzip"+strings.Repeat(" ,gzip", maxCodingText))...)} {
 		if m, ok := partialInfoOf(to, h, 5, receivedAt); ok {
 			t.Errorf("%v became %+v", h, m)

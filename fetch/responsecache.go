@@ -91,7 +91,7 @@ func (c *responseCache) find(
 	found.Close()
 	if use == cache.Check {
 		result.hasStored, result.sum = true, found.SHA256
-		result.validators, result.requested = cache.ValidatorsOf(found.Header), found.Requested
+		result.validators, result.requested = r.Validators(found.Header), found.Requested
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
 		result.dictionary = ownDictionary(&r, &found.Entry)
 	}

@@ -55,6 +55,23 @@ func isTag(text string) bool {
 	return true
 }
 
+// Validators returns the validators of a stored response to r that tell its versions apart.
+func (r *Request) Validators(h http.Header) Validators {
+	v := ValidatorsOf(h)
+	if u, err := url.Parse(r.URL); err == nil && IsURLTag(v.ETag, u) {
+		v.ETag = ""
+	}
+	return v
+}
+
+// IsURLTag reports whether an entity tag is no more than the path of its URL, or the URL. All versions have the same
+// then: cache.ETag of Iris 12.2 answers 304 for ever to a client that sends such a tag back.
+func IsURLTag(tag string, u *url.URL) bool {
+	name := strings.Trim(strings.TrimPrefix(tag, "W/"), `"`)
+	return strings.Contains(name, "/") &&
+		(name == u.Path || name == u.EscapedPath() || name == u.RequestURI() || name == u.String())
+}
+
 // Conditions returns the headers of a conditional request, by which a server says whether the stored response is still
 // valid (RFC 9111 section 4.3.1); nil where there is no validator.
 func (v Validators) Conditions() http.Header {

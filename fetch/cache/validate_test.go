@@ -45,6 +45,43 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestIsURLTag checks which entity tags say no more than the URL. The first one is that of cache.ETag of Iris 12.2.11.
+func TestIsURLTag(t *testing.T) {
+	for _, tt := range []struct {
+		tag, url string
+		want     bool
+	}{
+		{"/assets/a.bin", "https://a.test/assets/a.bin", true},
+		{`"/assets/a.bin"`, "https://a.test/assets/a.bin", true},
+		{`W/"/assets/a.bin"`, "https://a.test/assets/a.bin?v=2", true},
+		{`"/a?v=2"`, "https://a.test/a?v=2", true},
+		{`"/a%20b"`, "https://a.test/a%20b", true},
+		{`"https://a.test/a"`, "https://a.test/a", true},
+		{`"/a"`, "https://a.test/a/b", false},
+		{`"a"`, "https://a.test/a", false},
+		{`"/a-1"`, "https://a.test/a", false},
+		{`"/"`, "https://a.test", true},
+		{`""`, "https://a.test", false},
+		{"", "https://a.test", false},
+	} {
+		u, err := url.Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := IsURLTag(tt.tag, u); got != tt.want {
+			t.Errorf("%s of %s: %t", tt.tag, tt.url, got)
+		}
+		want := Validators{ETag: tt.tag, LastModified: at(0)}
+		if tt.want {
+			want.ETag = ""
+		}
+		r := Request{URL: tt.url}
+		if got := r.Validators(header("Etag", tt.tag, "Last-Modified", at(0))); got != want {
+			t.Errorf("%s of %s: %+v", tt.tag, tt.url, got)
+		}
+	}
+}
+
 // TestConfirms checks RFC 9111 section 4.3.4: which 304 confirms the stored response.
 func TestConfirms(t *testing.T) {
 	for _, tt := range []struct {
