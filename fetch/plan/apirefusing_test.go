@@ -82,6 +82,9 @@ func bareAPIs() []*api {
 		})), func(a *api) { a.exact, a.hostRate, a.inOrder = true, 10, true }),
 		with(newAPI("AWS, bare 503 over 50/s", 3000, 503, tokens(50, 50)), func(a *api) { a.ratio = 1.25 }),
 		with(newAPI("bare 503 over 50 in any second", 3000, 503, sliding(50, time.Second)), func(a *api) { a.ratio = 1.25 }),
+		with(newAPI("bare 503 over 1/s, burst 3 (limit_req of nginx)", 200, 503, tokens(3, 1)),
+			func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }), // 14 were lost
+		with(newAPI("bare 503 over 12 a minute", 200, 503, tokens(1, 0.2)), func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }),
 		newAPI("bare 429, sliding 50/s", 3000, 429, sliding(50, time.Second)),
 		with(newAPI("one page in ten fails at random, 503", 300, 503, tokens(100000, 100000)),
 			func(a *api) { a.server.flaky, a.mayLose, a.likePlain = 0.1, 2, true }),

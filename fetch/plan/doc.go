@@ -51,7 +51,8 @@ What limits the starts of a lane, and what finds it:
 	a quota that is told               buckets, each of quotaWindows; scouts find what is in which; slidingWindow
 	refusals (429, 503)                throttle: rateLimit, smallBurst, rateless, slowStart, widthLimit
 	lost connections                   throttle: slowStart (stalls), drops
-	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, crowd: exchanges at once
+	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, steady: one in each of equal times;
+	                                   crowd: exchanges at once
 	5xx for some pages alone           failingPages, pageTrouble, rateTrial: they limit nothing
 	no answer                          health: pauses and probes
 	any of these, for too long         closure: Tasks fail
@@ -71,7 +72,8 @@ The files in an order to read them; each uses earlier ones only.
   - What other processes leave: lease.go.
   - By refusals: ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go, and throttle.go,
     which has one of each.
-  - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; overload.go.
+  - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; steadylimit.go;
+    overload.go.
   - By silence: health.go; closure.go.
   - By quotas: resetunit.go, slidingwindow.go, quotawindow.go, bucket.go, buckets.go, scout.go, learn.go.
   - A lane: hostlimits.go and share.go (what several have in common), lane.go, lanebuckets.go (the queue by

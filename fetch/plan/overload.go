@@ -10,8 +10,9 @@ import (
 // An overload is the limit on the rate of a host that answers most requests with Overloaded: a 5xx without Retry-After.
 // It is the adaptive throttling of client requests of the SRE book (chapter Handling Overload): so many requests are
 // sent as the host has accepted lately, and a part more. The limit is removed where hardly any response is Overloaded
-// any more, where they are for their pages (failingPages), and where a lower rate has changed nothing. A nil *overload
-// is that of a host that has answered no request so.
+// any more, where they are for their pages (failingPages), and where a lower rate has changed nothing. A host that is
+// found to have a limit on the rate (steadyLimit) is asked at that rate. A nil *overload is that of a host that has
+// answered no request so.
 type overload struct {
 	limit           float64     // starts a second; 0 is no limit
 	overloadedShare movingShare // of the last 16 responses or so, those that were Overloaded
@@ -26,9 +27,10 @@ type overload struct {
 	pausedAt      time.Time // when the last pause began
 	pauses        int       // in a row, without another response
 
-	capacityBefore float64   // the most accepted in a second, before the limit and since
-	lowRate        lowRate   // what has come of a limit well below that
-	ratelessUntil  time.Time // until then only a host that accepts hardly any is limited: a lower rate changed nothing
+	capacityBefore float64     // the most accepted in a second, before the limit and since
+	lowRate        lowRate     // what has come of a limit well below that
+	ratelessUntil  time.Time   // until then only a host that accepts hardly any is limited: a lower rate changed nothing
+	steady         steadyLimit // in place of the capacity, where it is found
 	pages          failingPages
 	crowd          crowdLimit
 }
@@ -107,6 +109,7 @@ func (o *overload) observe(
 	if ofPage {
 		return 0, changed
 	}
+	o.steady.observe(t.Started, t.Verdict.Health == judge.Overloaded, o.overloadedShare)
 	o.count(t, now)
 	if o.limit == 0 {
 		if !o.isOver(now) {
@@ -119,7 +122,7 @@ func (o *overload) observe(
 		o.accepted = meter{second: now} // what came in a burst is not counted again
 	}
 	o.capacityBefore = max(o.capacityBefore, o.accepted.perSecond(now))
-	o.limit = o.newLimit()
+	o.limit = o.newLimit(now)
 	if o.unpausedRow >= streakToPause {
 		pause = min(firstOverloadPause<<min(o.pauses, mostDoublings), longestOverloadPause)
 		o.unpausedRow, o.pausedAt = 0, now
@@ -170,10 +173,13 @@ func (o *overload) refusesAll(now time.Time) bool {
 }
 
 // newLimit is the limit that follows from the responses so far.
-func (o *overload) newLimit() float64 {
+func (o *overload) newLimit(now time.Time) float64 {
 	excess := overloadExcess
 	if float64(o.acceptedRow) >= max(leastRow, o.limit/2) {
 		excess = overloadGrowth
+	}
+	if o.steady.isFound() {
+		return max(excess*o.steady.perSecond(now), leastSlow)
 	}
 	return max(excess*o.capacity, leastOverloaded)
 }
@@ -183,7 +189,7 @@ func (o *overload) newLimit() float64 {
 func (o *overload) isRateless(now time.Time) bool {
 	low := &o.lowRate
 	switch {
-	case o.limit > lowPart*o.capacityBefore:
+	case o.limit > lowPart*o.capacityBefore, o.steady.isFound():
 		*low = lowRate{}
 		return false
 	case low.since.IsZero():
