@@ -37,7 +37,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	fetch     limits
 	  transport         plan        cache  workqueue   cookiejar  netrc  login    dictionary
 	    dial  h2  h3      judge       resp             redact     coding  robots  paging  digest
-	      conn  resolver                               spool      histogram  parse
+	      conn  resolver      unnamed                  spool      histogram  parse
 	httpurl  fdlimit  queue  failure  spelling
 
 	package    promise                                                   imports of ours
@@ -50,7 +50,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	plan       which Task starts now, or how long until one may; pure    failure judge queue
 	judge      what an exchange means for its Task and host; pure        failure fdlimit
 	limits     rates and pauses of several processes together, in Redis  plan resp
-	cache      responses are stored and found again (RFC 9111)           resp
+	cache      responses are stored and found again (RFC 9111)           resp unnamed
 	workqueue  entries of a Redis stream are taken, acknowledged, added  resp
 	resp       a client of Redis (RESP2) whose replies are bounded       none
 	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
@@ -63,6 +63,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	robots     what the robots.txt of a host allows (RFC 9309); pure     none
 	paging     the URL of the next page is found in a response; pure     none
 	spool      bytes wait in memory, or a temporary file without a name  none
+	unnamed    files that get their names once they are complete         none
 	httpurl    which URLs can be requested, and their origin             failure
 	fdlimit    how many files may be open, and waiting for a free one    none
 	histogram  durations are counted, in constant memory                 none

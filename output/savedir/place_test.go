@@ -16,6 +16,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/unnamed"
 	"batchfetch/output/file"
 	"batchfetch/output/file/filetest"
 )
@@ -23,7 +24,7 @@ import (
 // needsUnnamed skips a test where there are no files without a name.
 func needsUnnamed(t *testing.T, bodies *Dir) {
 	t.Helper()
-	if bodies.linkWay == noLink {
+	if bodies.linkWay == unnamed.None {
 		t.Skip("there are no files without a name here")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/unnamed"
 	"batchfetch/output/file"
 )
 
@@ -122,7 +123,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		d.folders.add(folder)
 	}
 	s := &bodyWriter{tree: &d.tree, names: &d.names, group: &d.group, request: r, target: target, folder: folder}
-	if d.linkWay != noLink {
+	if d.linkWay != unnamed.None {
 		s.memory = newSmallBody()
 		return s, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/unnamed"
 	"batchfetch/output/file/filetest"
 )
 
@@ -33,7 +34,7 @@ func openDir(t *testing.T, dir, template string) *Dir {
 func openNamedDir(t *testing.T, dir, template string) *Dir {
 	t.Helper()
 	bodies := openDir(t, dir, template)
-	bodies.linkWay = noLink
+	bodies.linkWay = unnamed.None
 	return bodies
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/unnamed"
 	"batchfetch/output/file"
 )
 
@@ -21,7 +22,7 @@ type tree struct {
 	name         string // as given to Open
 	root         *os.Root
 	folders      folders
-	linkWay      linkWay     // of files without a name
+	linkWay      unnamed.Way // of files without a name
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 
 	tryPart    sync.Once // see keepsParts
