@@ -25,6 +25,24 @@ func batcherIn(t *testing.T, limit int64) *Batcher {
 	return NewBatcher(d, maxBatches)
 }
 
+// withBothFiles runs a test where the files of batches have no names at first, and where they are drafts, as where the
+// file system has no files without names.
+func withBothFiles(t *testing.T, test func(t *testing.T, b *Batcher)) {
+	t.Run("unnamed", func(t *testing.T) {
+		b := batcherIn(t, 1<<30)
+		if b.disk.files.top == nil {
+			t.Skip("no files without names here")
+		}
+		test(t, b)
+	})
+	t.Run("drafts", func(t *testing.T) {
+		b := batcherIn(t, 1<<30)
+		b.disk.files.closeTop()
+		b.disk.files.top = nil
+		test(t, b)
+	})
+}
+
 // filesOf returns the files of n entries, each once.
 func filesOf(t *testing.T, d *Disk, from, n int) (files []os.FileInfo) {
 	t.Helper()
@@ -48,8 +66,9 @@ next:
 }
 
 // TestBatches: small entries share files, are found before and after they are written, and by the Disk.
-func TestBatches(t *testing.T) {
-	b := batcherIn(t, 1<<30)
+func TestBatches(t *testing.T) { withBothFiles(t, testBatches) }
+
+func testBatches(t *testing.T, b *Batcher) {
 	keep(t, b, 0, 300)
 	if n := there(t, b, 0, 301); n != 300 {
 		t.Errorf("%d are found before the end", n)
@@ -93,9 +112,25 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// TestRefreshesAreBatched: entries that are refreshed share files again, and replace those before by their names alone.
-func TestRefreshesAreBatched(t *testing.T) {
+// TestBatchesNeedNoDrafts: where there are files without names a new batch is in one.
+func TestBatchesNeedNoDrafts(t *testing.T) {
 	b := batcherIn(t, 1<<30)
+	if b.disk.files.top == nil {
+		t.Skip("no files without names here")
+	}
+	keep(t, b, 0, 300)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if drafts := b.disk.files.drafts.made.Load(); drafts > 1 { // of a last batch of one entry
+		t.Errorf("there were %d drafts", drafts)
+	}
+}
+
+// TestRefreshesAreBatched: entries that are refreshed share files again, and replace those before by their names alone.
+func TestRefreshesAreBatched(t *testing.T) { withBothFiles(t, testRefreshesAreBatched) }
+
+func testRefreshesAreBatched(t *testing.T, b *Batcher) {
 	keep(t, b, 0, 300)
 	if err := b.Close(); err != nil {
 		t.Fatal(err)

@@ -63,6 +63,9 @@ func OpenDisk(dir string, limit int64) (*Disk, error) {
 	if err == nil {
 		err = checkOurs(d.files.dir, info)
 	}
+	if err == nil {
+		d.files.openTop()
+	}
 	switch {
 	case err != nil:
 	case d.usage.isNew:
@@ -139,6 +142,7 @@ func (d *Disk) Close() error {
 	idle := d.usage.unnoted.Load() == 0
 	err := d.usage.note(closeSweepTime)
 	d.files.drafts.close()
+	d.files.closeTop()
 	if !idle {
 		return err
 	}

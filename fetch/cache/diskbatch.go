@@ -12,27 +12,40 @@ func (d *Disk) putAll(b *batch) error {
 	if !canShare || len(b.parts) == 1 {
 		return d.putEach(b.parts)
 	}
+	if file, ok := d.files.createUnnamed(b.images); ok {
+		alone := d.nameAll(file, b.parts)
+		_ = file.Close() // it was written
+		if len(alone) < len(b.parts) {
+			d.usage.add(diskSize(int64(len(b.images))))
+		}
+		return d.putEach(alone)
+	}
 	w := d.writer(b.parts[0].key)
 	w.head = b.images
 	defer w.Abort()
 	if err := w.complete(); err != nil {
 		return err
 	}
-	var alone []part
-	for i, p := range b.parts[1:] {
+	alone := d.nameAll(namedDraft{d.files.dir, w.file.Name()}, b.parts[1:])
+	err := w.publish(int64(len(b.images)))
+	return errors.Join(unlessObstructed(err), d.putEach(alone))
+}
+
+// nameAll gives a complete file the names of all parts, and returns those whose names it could not get.
+func (d *Disk) nameAll(file completeFile, parts []part) (alone []part) {
+	for _, p := range parts {
 		err := fs.ErrExist
 		if !p.replaces {
-			err = d.files.link(w.file.Name(), p.key)
+			err = d.files.link(file, p.key)
 		}
 		if errors.Is(err, fs.ErrExist) {
-			err = d.files.linkInPlace(w.file.Name(), i, p.key)
+			err = d.files.linkInPlace(file, p.key)
 		}
 		if err != nil {
 			alone = append(alone, p)
 		}
 	}
-	err := w.publish(int64(len(b.images)))
-	return errors.Join(unlessObstructed(err), d.putEach(alone))
+	return alone
 }
 
 // putEach stores each image in a file of its own, up to the first that fails.

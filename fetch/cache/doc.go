@@ -17,6 +17,6 @@ returns. Bodies are stored decoded, without their content codings, with their ha
 treated as missing.
 
 Nothing secret can be read in a Store but what servers sent. Of URLs, credentials and the request headers that Vary
-names only hashes are stored, and Set-Cookie is left out. Of our packages it imports resp.
+names only hashes are stored, and Set-Cookie is left out. Of our packages it imports resp and unnamed.
 */
 package cache

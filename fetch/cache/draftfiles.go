@@ -53,9 +53,6 @@ func (d *draftFiles) next() string {
 	return draftPrefix + d.id + "-" + strconv.FormatInt(d.made.Add(1), 10)
 }
 
-// further returns the i-th further name of a draft of the name.
-func further(draft string, i int) string { return draft + "-" + strconv.Itoa(i) }
-
 // ownerOf returns the ID in the name of a draft.
 func ownerOf(draft string) string {
 	id, _, _ := strings.Cut(strings.TrimPrefix(draft, draftPrefix), "-")

@@ -26,11 +26,14 @@ func startDraft(t *testing.T, d *Disk, n int) *diskWriter {
 		t.Fatal(err)
 	}
 	draft := w.(*diskWriter).file.Name()
-	if err := os.Link(draft, further(draft, 0)); err != nil {
+	if err := os.Link(draft, furtherName(draft)); err != nil {
 		t.Fatal(err)
 	}
 	return w.(*diskWriter)
 }
+
+// furtherName returns another name that the process could give to a draft.
+func furtherName(draft string) string { return draft + "000" }
 
 // draftsIn returns the names of all drafts and markers in the directory of a Disk.
 func draftsIn(t *testing.T, d *Disk) []string {
@@ -99,7 +102,7 @@ func TestDraftsOfKilledRuns(t *testing.T) {
 	if left := draftsIn(t, next); len(left) != own {
 		t.Errorf("%q are left, want %d of the one that runs", left, own)
 	}
-	if err := os.Remove(further(w.file.Name(), 0)); err != nil {
+	if err := os.Remove(furtherName(w.file.Name())); err != nil {
 		t.Error(err)
 	}
 	if err := w.Commit(t.Context(), &Entry{Status: 204}); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"batchfetch/fetch/unnamed"
 )
 
 // entryFiles are the files of a Disk by their keys: one in each of 256 folders, under the key's name. Several keys may
@@ -17,6 +19,8 @@ type entryFiles struct {
 	now    func() time.Time
 	own    ownKeys
 	drafts draftFiles
+	top    *os.File    // dir, open for files without names; nil where there are none
+	way    unnamed.Way // how such a file gets a name
 }
 
 // init sets the directory.
@@ -25,12 +29,37 @@ func (f *entryFiles) init(dir string) {
 	f.own.dir, f.drafts.dir = dir, dir
 }
 
+// openTop opens the directory for files without names, where there can be some.
+func (f *entryFiles) openTop() {
+	top, err := os.Open(f.dir)
+	if err != nil {
+		return
+	}
+	if f.way = unnamed.FindWay(top); f.way == unnamed.None {
+		_ = top.Close() // only read
+		return
+	}
+	f.top = top
+}
+
+// closeTop closes the directory: from here on no file without a name is made.
+func (f *entryFiles) closeTop() {
+	if f.top != nil {
+		_ = f.top.Close() // only read
+	}
+}
+
 // name returns the name of the file for a key.
 func (f *entryFiles) name(key Key) string {
 	name := make([]byte, 0, 256) // of which the result is the only copy: most names are shorter
 	name = append(append(name, f.dir...), filepath.Separator)
+	return string(appendName(name, key))
+}
+
+// appendName appends the name of the file for a key below the directory.
+func appendName(name []byte, key Key) []byte {
 	name = append(hex.AppendEncode(name, key[:1]), filepath.Separator)
-	return string(hex.AppendEncode(name, key[1:]))
+	return hex.AppendEncode(name, key[1:])
 }
 
 // create creates a draft for the file of a key.
@@ -63,28 +92,70 @@ func (f *entryFiles) rename(draft string, key Key) error {
 	return err
 }
 
-// link gives a complete draft the name of a key too, unless there is something of that name.
-func (f *entryFiles) link(draft string, key Key) error {
+// A completeFile is a file with all its bytes, that can get further names: namedDraft or unnamedDraft.
+type completeFile interface {
+	// link gives it a name below the directory, unless there is something of that name.
+	link(name string) error
+}
+
+// A namedDraft is a completeFile that has a name: that of a draft, or of a key.
+type namedDraft struct {
+	dir  string
+	name string // with the directory
+}
+
+func (d namedDraft) link(name string) error { return os.Link(d.name, filepath.Join(d.dir, name)) }
+
+// An unnamedDraft is a completeFile that has had no name at first.
+type unnamedDraft struct {
+	*unnamed.File
+	top *os.File
+	way unnamed.Way
+}
+
+func (d unnamedDraft) link(name string) error { return d.way.Link(d.File, d.top, name) }
+
+// createUnnamed returns a file without a name that has the bytes of p; ok is false where that can't be. A batch in such
+// a file takes a tenth off an exchange beside one in a draft: it needs no name of its own, and each other name is
+// looked up once, from the directory.
+func (f *entryFiles) createUnnamed(p []byte) (draft unnamedDraft, ok bool) {
+	if f.top == nil {
+		return unnamedDraft{}, false
+	}
+	file, err := unnamed.Open(f.top, f.dir, 0o600)
+	if err != nil {
+		return unnamedDraft{}, false
+	}
+	if _, err := file.Write(p); err != nil {
+		_ = file.Close() // nothing is left of it
+		return unnamedDraft{}, false
+	}
+	return unnamedDraft{file, f.top, f.way}, true
+}
+
+// link gives a complete file the name of a key too, unless there is something of that name.
+func (f *entryFiles) link(file completeFile, key Key) error {
 	f.own.willStore(key)
-	name := f.name(key)
-	err := os.Link(draft, name)
+	var room [2*len(key) + 1]byte
+	name := string(appendName(room[:0], key))
+	err := file.link(name)
 	if errors.Is(err, fs.ErrNotExist) { // the folder does not exist yet
-		if err = os.MkdirAll(filepath.Dir(name), 0o700); err == nil {
-			err = os.Link(draft, name)
+		if err = os.MkdirAll(filepath.Join(f.dir, filepath.Dir(name)), 0o700); err == nil {
+			err = file.link(name)
 		}
 	}
 	return err
 }
 
-// linkInPlace gives a complete draft the name of a key too, in place of the file that has it: first the i-th further
-// name of a draft.
-func (f *entryFiles) linkInPlace(draft string, i int, key Key) error {
+// linkInPlace gives a complete file the name of a key too, in place of the file that has it: first that of a draft.
+func (f *entryFiles) linkInPlace(file completeFile, key Key) error {
 	f.own.willStore(key)
 	name := f.name(key)
-	other := filepath.Join(filepath.Dir(name), further(filepath.Base(draft), i))
-	if err := os.Link(draft, other); err != nil {
+	draft := filepath.Join(filepath.Base(filepath.Dir(name)), f.drafts.next())
+	if err := file.link(draft); err != nil {
 		return err
 	}
+	other := filepath.Join(f.dir, draft)
 	err := rename(other, name)
 	if err != nil {
 		_ = os.Remove(other) // one that stays is removed by a sweep
