@@ -79,6 +79,8 @@ func hintFor(err error) string {
 		return "make room on the disk and run the same command again"
 	case errors.Is(err, syscall.EFBIG):
 		return "raise the limit on file sizes, which ulimit -f shows, and run the same command again"
+	case errors.Is(err, syscall.EMFILE):
+		return "raise the limit on open files, which ulimit -n shows"
 	case errors.Is(err, syscall.EROFS):
 		return "name a directory that can be written to"
 	case errors.Is(err, os.ErrPermission):

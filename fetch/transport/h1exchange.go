@@ -108,7 +108,7 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 }
 
 // readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
-// says that a header was read as normalFraming has it: another reader may see another end of the response.
+// says that a header was read as normalHead has it: another reader may see another end of the response.
 func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
 	h.headLeft, h.in.records = dial.MaxHeaderBytes+headBuffer, false
 	req := requestFor(c.Target.Method)
@@ -131,8 +131,8 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 		if !reframed {
 			c.keepHead(h.in.raw[begin:])
 		}
-		if (err != nil || isHTTP10) && !reframed {
-			if head := normalFraming(h.in.raw[begin:]); head != nil {
+		if (err != nil || isHTTP10 || hasSpacedName(resp.Header)) && !reframed {
+			if head := normalHead(h.in.raw[begin:]); head != nil {
 				reframed = true
 				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))
 				h.in.raw, begin = append(h.in.raw[:0], head...), 0

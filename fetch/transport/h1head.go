@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // badStart says in words why a response can't begin with start; "" where it can, or where start is empty.
@@ -32,14 +35,15 @@ func hasHeaderLine(header []byte, name string) bool {
 	return false
 }
 
-// normalFraming returns the bytes of a response, which start with its header as it was received: with one
-// Content-Length in place of several that are all the same, in a line or more (RFC 9110 section 8.6), and without a
-// Transfer-Encoding that says identity, which RFC 9112 has no more, and nothing else. Nil is that the header is not
-// whole, has nothing of that, or is framed in a way that two readers may understand differently.
-func normalFraming(raw []byte) []byte {
+// normalHead returns the bytes of a response, which start with its header as it was received, with a header that
+// http.ReadResponse takes: one Content-Length in place of several that are all the same, in a line or more (RFC 9110
+// section 8.6), one Transfer-Encoding in place of several that say chunked, none that says identity, which RFC 9112 has
+// no more, and normalLine of the others. Nil is that the header is not whole, has nothing of that, or is framed in a
+// way that two readers may understand differently.
+func normalHead(raw []byte) []byte {
 	normal := make([]byte, 0, len(raw)+32)
-	var lengths []string
-	changed, framing := false, false // framing: the line before was left out
+	var lengths, codings []string
+	changed, isOut := false, false // isOut: the line before was left out
 	rest := raw
 	for line := range bytes.Lines(raw) {
 		rest = rest[len(line):]
@@ -49,28 +53,73 @@ func normalFraming(raw []byte) []byte {
 		case len(text) == len(line): // not whole
 			return nil
 		case len(text) == 0:
-			return endNormal(normal, lengths, changed, line, rest)
-		case framing && (text[0] == ' ' || text[0] == '\t'): // obs-fold, RFC 9112 section 5.2
+			return endNormal(normal, lengths, codings, changed, line, rest)
+		case isOut && (text[0] == ' ' || text[0] == '\t'): // obs-fold, RFC 9112 section 5.2
 			return nil
 		case strings.EqualFold(name, "Content-Length"):
-			framing = true
-			lengths = append(lengths, strings.Split(value, ",")...)
+			isOut, lengths = true, append(lengths, strings.Split(value, ",")...)
 		case strings.EqualFold(name, "Transfer-Encoding"):
-			if framing = isIdentity(value); !framing {
-				return nil
-			}
-			changed = true
-		default:
-			framing = false
+			isOut, codings = true, append(codings, strings.Split(value, ",")...)
+		case len(normal) == 0: // the status line
 			normal = append(normal, line...)
+		default:
+			size := len(normal)
+			normal = appendNormalLine(normal, line)
+			isOut = len(normal) == size
+			changed = changed || !bytes.Equal(normal[size:], line)
 		}
 	}
 	return nil
 }
 
-// endNormal ends what normalFraming returns: with the line of a Content-Length, where there is one, the line that ends
-// the header, and rest.
-func endNormal(normal []byte, lengths []string, changed bool, end, rest []byte) []byte {
+// appendNormalLine appends a line of a header: with spaces in the place of control characters in its value (RFC 9110
+// section 5.5), without space between its name and the colon (RFC 9112 section 5.1), and not at all where its name is
+// none, as Access-Control-Allow-Method? or the begin of a warning of PHP. Those are as curl reads them. What has no
+// colon, or may frame the body for another reader, is appended as it is.
+func appendNormalLine(b, line []byte) []byte {
+	name, value, hasColon := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimRight(name, " \t")
+	lower := bytes.ToLower(name)
+	switch {
+	case !hasColon, isBlank(line[0]),
+		bytes.Contains(lower, []byte("content-length")), bytes.Contains(lower, []byte("transfer-encoding")):
+		return append(b, line...)
+	case len(name) == 0, bytes.ContainsFunc(name, isNoNameRune):
+		return b
+	}
+	b = append(append(b, name...), ':')
+	for _, c := range value {
+		if isControl := c < ' ' || c == 0x7f; isControl && !bytes.ContainsRune([]byte("\x00\t\r\n"), rune(c)) {
+			c = ' '
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// isNoNameRune reports whether http.ReadResponse takes no header that has r in its name; it takes one with spaces.
+func isNoNameRune(r rune) bool { return r >= utf8.RuneSelf || r != ' ' && !isTokenByte[r] }
+
+// isTokenByte says which bytes a header's name may have (RFC 9110 section 5.6.2).
+var isTokenByte = func() (is [256]bool) {
+	for c := range is {
+		is[c] = httpguts.IsTokenRune(rune(c))
+	}
+	return is
+}()
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// endNormal ends what normalHead returns: with a line for the lengths and one for the codings, where there are any, the
+// line that ends the header, and rest.
+func endNormal(normal []byte, lengths, codings []string, changed bool, end, rest []byte) []byte {
+	chunked := countChunked(codings)
+	switch {
+	case chunked < 0, chunked > 0 && len(lengths) > 1:
+		return nil
+	case chunked > 0:
+		normal = append(normal, "Transfer-Encoding: chunked\r\n"...)
+	}
 	if len(lengths) > 0 {
 		length, same := sameLength(lengths)
 		if !same {
@@ -78,20 +127,32 @@ func endNormal(normal []byte, lengths []string, changed bool, end, rest []byte) 
 		}
 		normal = append(append(append(normal, "Content-Length: "...), length...), "\r\n"...)
 	}
-	if !changed && len(lengths) < 2 {
+	if !changed && len(lengths) < 2 && chunked == len(codings) && chunked < 2 {
 		return nil
 	}
 	return append(append(normal, end...), rest...)
 }
 
-// isIdentity reports whether a value of Transfer-Encoding is identity alone.
-func isIdentity(value string) bool {
-	for word := range strings.SplitSeq(value, ",") {
-		if !strings.EqualFold(strings.Trim(word, " \t"), "identity") {
-			return false
+// countChunked returns how many codings there are where all are chunked, 0 where all are identity or there are none,
+// and -1 else. Chunked more than once is chunked once, to curl and browsers too: Tomcat adds a line to that of the
+// application, and none sends chunks in chunks (RFC 9112 section 6.1).
+func countChunked(codings []string) int {
+	chunked, identity := 0, 0
+	for _, coding := range codings {
+		switch coding = strings.Trim(coding, " \t"); {
+		case strings.EqualFold(coding, "chunked"):
+			chunked++
+		case strings.EqualFold(coding, "identity"):
+			identity++
 		}
 	}
-	return true
+	switch len(codings) {
+	case identity:
+		return 0
+	case chunked:
+		return chunked
+	}
+	return -1
 }
 
 // sameLength returns the one number of bytes that all the values of Content-Length are, digit for digit, and whether

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
 	"batchfetch/fetch/transport/h2"
 )
 
@@ -17,8 +15,9 @@ const maxUsualLines = 48
 type headerLine struct{ name, nameEnd, value, valueEnd int }
 
 // A usualHead is the head of a response as it usually comes, parsed in place: a final response in HTTP/1.1 whose body
-// is framed by one Content-Length, by chunked, or by its status or the method, and in which nothing can be understood
-// in two ways. It is what http.ReadResponse makes of the same bytes; what may be something else is none.
+// is framed by one Content-Length, by chunked in one line or more, or by its status or the method, and in which nothing
+// can be understood in two ways. It is what http.ReadResponse makes of the same bytes, or of normalHead's; what may be
+// something else is none.
 type usualHead struct {
 	text      []byte // the whole head, with its empty line
 	status    int
@@ -109,11 +108,9 @@ func (u *usualHead) parseLine(at int) (next int, ok bool) {
 	return end + len("\r\n"), u.notesFraming(u.text[at:colon], u.text[l.value:l.valueEnd])
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
-
 // notesFraming takes note of a header line that frames the body or says how long the connection lives, and reports
-// whether it is as usual. One that frames the body and comes twice is not, and neither are those for which net/http
-// adds to the header, or takes from it.
+// whether it is as usual. A second Content-Length is not, and neither are those for which net/http adds to the header,
+// or takes from it.
 func (u *usualHead) notesFraming(name, value []byte) bool {
 	switch len(name) {
 	case len("Content-Length"):
@@ -129,10 +126,8 @@ func (u *usualHead) notesFraming(name, value []byte) bool {
 		if !isName(name, "Transfer-Encoding") {
 			return true
 		}
-		if u.chunked || string(value) != "chunked" {
-			return false
-		}
 		u.chunked = true
+		return string(value) == "chunked"
 	case len("Connection"):
 		switch {
 		case !isName(name, "Connection"), isName(value, "keep-alive"):
@@ -202,11 +197,3 @@ func canonicalize(name []byte) {
 		upper = c == '-'
 	}
 }
-
-// isTokenByte says which bytes a header's name may have (RFC 9110 section 5.6.2).
-var isTokenByte = func() (is [256]bool) {
-	for c := range is {
-		is[c] = httpguts.IsTokenRune(rune(c))
-	}
-	return is
-}()

@@ -48,12 +48,22 @@ func malformedShared(h http.Header) string {
 	return ""
 }
 
-// checkHeader returns a failure where h is over a bound, or a name in it ends with a space (RFC 9112 section 5.1); nil
-// else.
+// hasSpacedName reports whether a name in h ends with a space (RFC 9112 section 5.1).
+func hasSpacedName(h http.Header) bool {
+	for name := range h {
+		if strings.HasSuffix(name, " ") {
+			return true
+		}
+	}
+	return false
+}
+
+// checkHeader returns a failure where h is over a bound, or has the name of a header that frames the body with a space
+// behind it, which normalHead has left there; nil else.
 func checkHeader(h http.Header) *failure.Failure {
 	lines := 0
 	for name, values := range h {
-		if strings.HasSuffix(name, " ") || strings.HasSuffix(name, "\t") {
+		if strings.HasSuffix(name, " ") {
 			return failure.New(failure.Protocol, "not a valid HTTP answer: a space between a header's name and its colon")
 		}
 		lines += len(values)

@@ -50,7 +50,8 @@ func TestCheckHead(t *testing.T) {
 		"HTTP/1.1 000 OK\r\n":                                 badStatus,
 		"HTTP/1.1 +20 OK\r\n":                                 badStatus,
 		"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n":   "Transfer-Encoding, which HTTP/1.0 does not have",
-		"HTTP/1.1 200 OK\r\nX : 1\r\n":                        "a space between a header's name and its colon",
+		"HTTP/1.1 200 OK\r\nX : 1\r\n":                        "",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding : x\r\n":        "a space between a header's name and its colon",
 	} {
 		want := ""
 		if wrong != "" {
