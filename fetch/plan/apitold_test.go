@@ -188,6 +188,9 @@ func bucketAPIs() []*api {
 func shortAPIs() []*api {
 	return []*api{
 		exact(newAPI("30 in 4 s, epoch", 100, 403, window(30, 4*time.Second), xRateLimit(epochSeconds))),
+		exact(newAPI("20 in 2 s of the clock, epoch", 400, 429, one(func() apiLimit {
+			return &fixedWindow{n: 20, w: 2 * time.Second, age: 370 * time.Millisecond}
+		}), xRateLimit(epochSeconds))),
 		exact(newAPI("30 in 4 s, to go", 100, 403, window(30, 4*time.Second), xRateLimit(toGo))),
 		exact(newAPI("30 in 4 s, ms to go (Prisjakt)", 100, 429, window(30, 4*time.Second), xRateLimit(toGoMilli))),
 		exact(newAPI("30 in 4 s, ISO 8601", 100, 429, window(30, 4*time.Second), xRateLimit(iso8601))),

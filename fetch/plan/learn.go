@@ -99,7 +99,7 @@ func (b *bucket) contradiction(t *Task, now time.Time) (earlier string, found bo
 		}
 		rise := q.Remaining - w.least
 		if t.number > w.starts && rise > max(2, max(w.limit, q.Remaining)/4) &&
-			now.Before(w.end.Add(-time.Second)) && now.Sub(w.leastAt) < w.length/8 {
+			now.Before(w.leastEnd()) && now.Sub(w.leastAt) < w.length/8 {
 			return w.leastPath, true
 		}
 	}

@@ -84,6 +84,14 @@ func (w *quotaWindow) beginWindow(remaining int64, left time.Duration, t *Task, 
 	}
 }
 
+// leastEnd is when the window ends at the earliest: what is told in whole seconds is rounded up.
+func (w *quotaWindow) leastEnd() time.Time {
+	if w.rounded {
+		return w.end.Add(-judge.WaitRounding)
+	}
+	return w.end.Add(-time.Second)
+}
+
 // isPreferred reports whether of two responses that tell the same number the later one counts: the one that tells the
 // later end, as it was counted later; but what a refusal asks for (Retry-After) has precedence over resets.
 func (w *quotaWindow) isPreferred(q *judge.Quota, t *Task, now time.Time) bool {
