@@ -136,7 +136,7 @@ func hostNotes(sum fetch.Summary) []note {
 	for _, text := range expiredHints(sum) {
 		notes = append(notes, note{slog.LevelWarn, "Credentials", text, "-H @file is read again when it changes"})
 	}
-	for _, text := range slices.Concat(watchedHints(sum), unpolledHints(sum)) {
+	for _, text := range slices.Concat(watchedHints(sum), unpolledHints(sum), pagesHints(sum)) {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Note", text: text})
 	}
 	return notes

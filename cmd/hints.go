@@ -182,6 +182,15 @@ func unpolledHints(sum fetch.Summary) []string {
 		"has a Location", sum.Unpolled)}
 }
 
+// pagesHints returns a hint where no response names a next page, as of a --paginate that looks in the wrong place.
+func pagesHints(sum fetch.Summary) []string {
+	if sum.SinglePages == 0 || sum.SinglePages < sum.Succeeded {
+		return nil
+	}
+	return []string{"no response names a next page where --paginate looks for it: each list has one page, or it stands " +
+		"elsewhere (batchfetch help pages)"}
+}
+
 // firstHost returns the first of some hosts, and how many more there are.
 func firstHost(hosts []string) string {
 	first := encode.Printable(truncate(hosts[0]))

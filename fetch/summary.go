@@ -28,8 +28,8 @@ type Summary struct {
 	// that had no exchange when the run was stopped.
 	Total, Succeeded, Failed, Skipped, NotStarted int64
 	// Pages counts the pages among Succeeded and Failed (Request.Page), MorePages those of them that name a next one
-	// beyond Options.MaxPages.
-	Pages, MorePages int64
+	// beyond Options.MaxPages. SinglePages counts the first pages among Succeeded that name no next one.
+	Pages, MorePages, SinglePages int64
 	// Unpolled counts those of Succeeded whose status is one of Options.Poll, and that were not asked for again as the
 	// request would have done something again: see judge.Policy.Poll.
 	Unpolled int64

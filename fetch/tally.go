@@ -106,6 +106,9 @@ func (c *tally) countFinal(t *task) {
 		if t.counts.exchanged && t.policy.Poll.Has(t.counts.status) {
 			c.Unpolled++
 		}
+		if t.request.Page == 1 && t.next == nil && !t.morePages {
+			c.SinglePages++
+		}
 		if t.counts.unchanged {
 			c.Unchanged++
 		}
