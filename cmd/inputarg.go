@@ -19,6 +19,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/input"
 	"batchfetch/fetch/redact"
+	"batchfetch/fetch/spelling"
 	"batchfetch/fetch/workqueue"
 )
 
@@ -122,7 +123,12 @@ func (r contextReader) Read(p []byte) (int, error) {
 	return r.in.Read(p)
 }
 
-// openError returns the error for an argument that can't be opened, with a hint for a URL whose https:// is missing.
+// commandNames are the commands, for a word that is near to one.
+var commandNames = []string{"completion", "demo", "doctor", "help", "man", "merge", "push", "report", "schema",
+	"version"}
+
+// openError returns the error for an argument that can't be opened, with a hint for a URL whose https:// is missing and
+// for a command that is misspelled.
 func openError(arg string, err error) error {
 	if arg == "" {
 		return &usageError{"an argument is empty", "is a variable of the shell empty? - is standard input"}
@@ -134,6 +140,9 @@ func openError(arg string, err error) error {
 	arg = maskArgument(arg)
 	if errors.Is(err, fs.ErrNotExist) && looksLikeHost(arg) {
 		return &usageError{fmt.Sprintf("%s: no such file", arg), "for a URL write https://" + arg}
+	}
+	if near := spelling.Nearest(arg, commandNames); errors.Is(err, fs.ErrNotExist) && near != "" {
+		return &usageError{fmt.Sprintf("%s: no such file", arg), "did you mean the command " + near + "?"}
 	}
 	return fmt.Errorf("%s: %w", arg, err)
 }

@@ -106,7 +106,9 @@ func Rate(text string) (float64, error) {
 		return 0, wrong
 	}
 	if !found {
-		wrong.Hint = "write " + text + "/s for that many a second"
+		if n > 0 {
+			wrong.Hint = "write " + text + "/s for that many a second"
+		}
 		return 0, wrong
 	}
 	span, known := rateUnits[per]

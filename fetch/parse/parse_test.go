@@ -1,7 +1,9 @@
 package parse
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -42,6 +44,16 @@ func TestTooLarge(t *testing.T) {
 	}
 	if n, err := Size("9223372T"); err != nil || n != 9223372e12 {
 		t.Errorf("the largest: %d, %v", n, err)
+	}
+}
+
+// TestRateWithoutTime: the hint for a number alone is the rate that it may be; 0 a second is none.
+func TestRateWithoutTime(t *testing.T) {
+	for text, want := range map[string]string{"5": "write 5/s ", "0": "write 10/s,", "-1": "write 10/s,"} {
+		var wrong *Error
+		if _, err := Rate(text); !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Hint, want) {
+			t.Errorf("%q: %+v", text, wrong)
+		}
 	}
 }
 
