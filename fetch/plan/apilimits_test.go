@@ -105,6 +105,36 @@ func (l *slidingWindow) least(n int, _ time.Duration) time.Duration {
 	return time.Duration((n-1)/l.n) * l.w
 }
 
+// An elasticWindow allows n requests until none has come for w: each extends it, also one that is refused.
+type elasticWindow struct {
+	n, used int
+	w       time.Duration
+	end     time.Time
+}
+
+func (l *elasticWindow) take(now time.Time) bool {
+	if now.After(l.end) {
+		l.used = 0
+	}
+	l.used++
+	l.end = now.Add(l.w)
+	return l.used <= l.n
+}
+
+func (l *elasticWindow) left(now time.Time) (int, time.Time) {
+	if now.After(l.end) {
+		return l.n, now.Add(l.w)
+	}
+	return max(l.n-l.used, 0), l.end
+}
+
+func (l *elasticWindow) size() (int, time.Duration) { return l.n, l.w }
+func (l *elasticWindow) release(time.Time)          {}
+
+func (l *elasticWindow) least(n int, _ time.Duration) time.Duration {
+	return time.Duration((n-1)/l.n) * l.w
+}
+
 // A slidingCounter allows n requests in each window, less the part of those of the window before that is within a
 // window's length: about n in any such time (sliding window counter, as of go-chi/httprate and Cloudflare). What it
 // tells is the end of the present window.

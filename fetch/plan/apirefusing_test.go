@@ -85,6 +85,9 @@ func bareAPIs() []*api {
 		with(newAPI("bare 503 over 1/s, burst 3 (limit_req of nginx)", 200, 503, tokens(3, 1)),
 			func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }), // 14 were lost
 		with(newAPI("bare 503 over 12 a minute", 200, 503, tokens(1, 0.2)), func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }),
+		with(newAPI("bare 429, 30 until none comes for 5 s (flask-limiter, elastic)", 200, 429, one(func() apiLimit {
+			return &elasticWindow{n: 30, w: 5 * time.Second}
+		})), func(a *api) { a.ratio = 3.5 }), // it was 5
 		newAPI("bare 429, sliding 50/s", 3000, 429, sliding(50, time.Second)),
 		with(newAPI("one page in ten fails at random, 503", 300, 503, tokens(100000, 100000)),
 			func(a *api) { a.server.flaky, a.mayLose, a.likePlain = 0.1, 2, true }),

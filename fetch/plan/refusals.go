@@ -71,7 +71,8 @@ func (l *lane) takeRefusal(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		th.streak--
 	default:
 		th.volley.begin(l.active)
-		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, l.longestPause(lim), 1)))
+		pause := judge.Backoff(th.pauses.next(th.streak == 1), lim.RetryDelay, l.longestPause(lim), 1)
+		l.pausedUntil = latest(l.pausedUntil, now.Add(pause))
 		l.halveRate(l.leastRate(lim), now)
 	}
 }

@@ -5,6 +5,7 @@ import "time"
 // A throttle is what the refusals of a host (429, 503) limit of its lane. Hosts refuse in several ways, and which it is
 // shows only by what they accept; so each has a limit of its own, or something that finds it:
 //
+//	pauses     any, without a time to wait: how long nothing is sent
 //	limit      too many requests in a time: the rate (AIMD)
 //	burst      the same, few at a time (token bucket): sets limit
 //	slowStart  any, with a time to wait (Retry-After): the exchanges at once, for a while
@@ -20,6 +21,7 @@ type throttle struct {
 	lastRefusal time.Time     // when the last of them came; exchanges that started before it change no rate
 	held        time.Duration // the last hold that the host asked for
 
+	pauses    pauses
 	limit     rateLimit
 	burst     smallBurst
 	slowStart slowStart
@@ -45,6 +47,7 @@ func (th *throttle) countRefusal(now time.Time) {
 // is not the number that is limited any more.
 func (th *throttle) noteOther(lo load, now time.Time) {
 	th.streak = 0
+	th.pauses.noteAccepted()
 	th.slowStart.widen(lo.limit)
 	if th.width.widen(lo, now) {
 		th.width.remove()
