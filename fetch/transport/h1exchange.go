@@ -131,7 +131,7 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 		if !reframed {
 			c.keepHead(h.in.raw[begin:])
 		}
-		if (err != nil || isHTTP10 || hasSpacedName(resp.Header)) && !reframed {
+		if (err != nil || isHTTP10 || resp.ProtoMajor > 1 || hasSpacedName(resp.Header)) && !reframed {
 			if head := normalHead(h.in.raw[begin:]); head != nil {
 				reframed = true
 				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))

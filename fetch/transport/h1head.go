@@ -38,8 +38,8 @@ func hasHeaderLine(header []byte, name string) bool {
 // normalHead returns the bytes of a response, which start with its header as it was received, with a header that
 // http.ReadResponse takes: one Content-Length in place of several that are all the same, in a line or more (RFC 9110
 // section 8.6), one Transfer-Encoding in place of several that say chunked, none that says identity, which RFC 9112 has
-// no more, and normalLine of the others. Nil is that the header is not whole, has nothing of that, or is framed in a
-// way that two readers may understand differently.
+// no more, and what appendStatusLine and appendNormalLine make of the other lines. Nil is that the header is not whole,
+// has nothing of that, or is framed in a way that two readers may understand differently.
 func normalHead(raw []byte) []byte {
 	normal := make([]byte, 0, len(raw)+32)
 	var lengths, codings []string
@@ -61,7 +61,8 @@ func normalHead(raw []byte) []byte {
 		case strings.EqualFold(name, "Transfer-Encoding"):
 			isOut, codings = true, append(codings, strings.Split(value, ",")...)
 		case len(normal) == 0: // the status line
-			normal = append(normal, line...)
+			normal = appendStatusLine(normal, line)
+			changed = !bytes.Equal(normal, line)
 		default:
 			size := len(normal)
 			normal = appendNormalLine(normal, line)
@@ -70,6 +71,20 @@ func normalHead(raw []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// http11 is how the head of a response in HTTP/1.1 begins.
+const http11 = "HTTP/1.1 "
+
+// appendStatusLine appends a status line: with HTTP/1.1 in the place of HTTP/2, which a page of PHP's server says
+// by header("HTTP/2 200 OK"). curl and browsers take that for HTTP/1.1 as well.
+func appendStatusLine(b, line []byte) []byte {
+	for _, version := range []string{"HTTP/2 ", "HTTP/2.0 "} {
+		if rest, found := bytes.CutPrefix(line, []byte(version)); found {
+			return append(append(b, http11...), rest...)
+		}
+	}
+	return append(b, line...)
 }
 
 // appendNormalLine appends a line of a header: with spaces in the place of control characters in its value (RFC 9110

@@ -73,3 +73,20 @@ func TestNormalHead(t *testing.T) {
 		}
 	}
 }
+
+// TestNormalStatusLine: HTTP/2 in the status line of a response in HTTP/1.1 is HTTP/1.1. PHP 8.2.36 sends it from its
+// own server (php -S) where the page says header("HTTP/2 200 OK").
+func TestNormalStatusLine(t *testing.T) {
+	for status, want := range map[string]string{
+		"HTTP/2 200 OK\r\n": "HTTP/1.1 200 OK\r\n", "HTTP/2.0 404 No: such\r\n": "HTTP/1.1 404 No: such\r\n",
+		"HTTP/1.1 200 No: such\r\n": "", "HTTP/3 200 OK\r\n": "", "HTTP/2\r\n": "", "HTTP/20 200 OK\r\n": "",
+	} {
+		const rest = "A: b\r\n\r\nbody"
+		if want != "" {
+			want += rest
+		}
+		if got := string(normalHead([]byte(status + rest))); got != want {
+			t.Errorf("%q: got %q, want %q", status, got, want)
+		}
+	}
+}

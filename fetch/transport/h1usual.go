@@ -55,9 +55,6 @@ func (u *usualHead) parse(start []byte, method string) bool {
 	return u.length >= 0 || u.noBody
 }
 
-// http11 is how a usual head begins.
-const http11 = "HTTP/1.1 "
-
 // parseStatus parses the status behind http11, and returns where the next line begins. A 1xx is no final response.
 func (u *usualHead) parseStatus() (next int, ok bool) {
 	at := len(http11)
