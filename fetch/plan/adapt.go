@@ -7,14 +7,16 @@ import (
 )
 
 // adapt adapts what limits the starts of the lane to the Verdict of an exchange, beside pauses and quotas: by a rate
-// that the host tells, by the share of its responses that are Overloaded, by refusals, and by connections that are
-// lost. ofBucket says that a refusal concerns a bucket that is kept to by its own hold and quotas.
+// that the host tells, by the share of its responses that are Overloaded, by refusals, by connections that are
+// lost, and by responses that do not come in time. ofBucket says that a refusal concerns a bucket that is kept to by
+// its own hold and quotas.
 func (l *lane) adapt(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	l.keepToldRate(t.Verdict.Quotas, now)
 	l.adaptToOverload(t, now)
 	l.adaptToRefusals(t, ofBucket, lim, now)
-	l.adaptToStall(t, now)
+	l.adaptToStall(t)
 	l.adaptToDrop(t, now)
+	l.adaptToQueue(t, now)
 }
 
 // longestToldInterval bounds the intervals of keepToldRate: spread evenly over a longer one, a quota would slow down a

@@ -51,6 +51,7 @@ What limits the starts of a lane, and what finds it:
 	a quota that is told               buckets, each of quotaWindows; scouts find what is in which; slidingWindow
 	refusals (429, 503)                throttle: pauses, rateLimit, smallBurst, rateless, slowStart, widthLimit
 	lost connections                   throttle: slowStart (stalls), drops
+	no response in time                throttle: queue
 	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, steady: one in each of equal times;
 	                                   crowd: exchanges at once
 	5xx for some pages alone           failingPages, pageTrouble, rateTrial: they limit nothing
@@ -70,8 +71,8 @@ The files in an order to read them; each uses earlier ones only.
   - What is asked of a plan: limits.go, times.go, connection.go, task.go.
   - Counters and queues: meter.go, sentlog.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
   - What other processes leave: lease.go.
-  - By refusals: pauses.go, ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go, and
-    throttle.go, which has one of each.
+  - By refusals: pauses.go, ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go,
+    queuelimit.go, and throttle.go, which has one of each.
   - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; steadylimit.go;
     overload.go.
   - By silence: health.go; closure.go.

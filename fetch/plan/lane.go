@@ -29,17 +29,18 @@ type lane struct {
 	meter       *meter        // of starts; nil after compact
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
-	pausedUntil time.Time    // no Task starts before then
-	closure     *closure     // nil means that it was never closed
-	throttle    *throttle    // nil means that the host has refused nothing
-	overload    *overload    // nil means that no response was Overloaded
-	trouble     *pageTrouble // nil means that no response was doubtful
-	buckets     *buckets     // nil means that the host has told no quota
-	health      *health      // nil means that the streak without a response is 0
-	responded   bool         // an exchange has brought a response
-	answeredAt  time.Time    // when the last response had come; kept with Limits.Adaptive
-	untold      bool         // the last response that was accepted told no quota
-	own         connections
+	pausedUntil  time.Time    // no Task starts before then
+	closure      *closure     // nil means that it was never closed
+	throttle     *throttle    // nil means that the host has refused nothing
+	overload     *overload    // nil means that no response was Overloaded
+	trouble      *pageTrouble // nil means that no response was doubtful
+	buckets      *buckets     // nil means that the host has told no quota
+	health       *health      // nil means that the streak without a response is 0
+	responded    bool         // an exchange has brought a response
+	answered     uint64       // how many exchanges have brought a response, but for those that stalled within it
+	lastAnswered uint64       // the largest Task.number of those
+	untold       bool         // the last response that was accepted told no quota
+	own          connections
 
 	inPlan
 }
@@ -158,7 +159,7 @@ func (l *lane) width() int {
 	if l.throttle == nil {
 		return most
 	}
-	most = l.throttle.drops.width.limit(most)
+	most = l.throttle.queue.width.limit(l.throttle.drops.width.limit(most))
 	if l.starts <= 2*uint64(l.concurrency) && (l.health == nil || !l.health.probesOnly) { // the first requests
 		most = l.throttle.drops.unreplaced(most)
 	}

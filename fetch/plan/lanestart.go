@@ -18,7 +18,7 @@ func (l *lane) startTask(now time.Time) *Task {
 		l.starts = l.share.starts
 		l.share.pace.spendToken(now)
 	}
-	t.Started, t.number = now, l.starts
+	t.Started, t.number, t.answered = now, l.starts, l.answered
 	l.pace.spendToken(now)
 	l.lease.spendSlot()
 	if l.within != nil {

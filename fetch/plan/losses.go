@@ -10,11 +10,8 @@ import (
 // adaptToStall lets a single exchange follow where a connection that several shared has stalled, and more with each
 // second response: all at once, over the next connection, would be likely to stall again. Where the host has answered
 // others since the exchange started, it is the page that has stalled.
-func (l *lane) adaptToStall(t *Task, now time.Time) {
-	switch v := &t.Verdict; {
-	case !v.Stalled && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
-		l.answeredAt = now
-	case v.Stalled && !l.answeredAt.After(t.Started):
+func (l *lane) adaptToStall(t *Task) {
+	if t.Verdict.Stalled && l.answered == t.answered {
 		l.ensureThrottle().slowStart.begin()
 	}
 }
@@ -45,4 +42,22 @@ func (l *lane) adaptToDrop(t *Task, now time.Time) {
 func isDropped(v *judge.Verdict) bool {
 	return v.Health == judge.NoAnswer && v.Failure != nil &&
 		(v.Failure.Kind == failure.Reset || v.Failure.Kind == failure.Truncated || v.Failure.Kind == failure.Connect)
+}
+
+// adaptToQueue limits the exchanges at once where others of them have been answered, and for a good part no response
+// came until a limit of time.
+func (l *lane) adaptToQueue(t *Task, now time.Time) {
+	switch v := &t.Verdict; {
+	case isMute(v) && l.lastAnswered > t.number+uint64(l.concurrency): // later ones have overtaken it: its page hangs
+	case isMute(v):
+		l.ensureThrottle().queue.noteMute(t, int(l.answered-t.answered), l.concurrency, now) //nolint:gosec // few
+	case l.throttle != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		l.throttle.queue.take(t, l.load(t), now)
+	}
+}
+
+// isMute reports whether no byte of a response came within a limit of time.
+func isMute(v *judge.Verdict) bool {
+	return v.Health == judge.NoAnswer && v.Failure != nil &&
+		(v.Failure.Kind == failure.Stalled || v.Failure.Kind == failure.Timeout)
 }

@@ -17,6 +17,10 @@ type effects struct {
 // observe updates the lane after an exchange, by the Verdict of its Task.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	v, pausedBefore := &t.Verdict, l.pausedUntil
+	if v.Health != judge.Unknown && v.Health != judge.NoAnswer && !v.Stalled {
+		l.answered++
+		l.lastAnswered = max(l.lastAnswered, t.number)
+	}
 	if l.isUntroubled() && isOrdinary(v) {
 		if v.Health == judge.Healthy {
 			l.responded, l.untold = true, true
@@ -123,12 +127,13 @@ func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 // observeHealth updates the streak of exchanges without a response, and reports whether the host has just gone down.
 //
 // A connection that the host ends early does not count once the host has answered any request: the cause is then the
-// page, not the host.
+// page, not the host. Nor does an exchange without a response where others have brought one since it started.
 func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
 	h, v := l.health, &t.Verdict
 	l.responded = l.responded || v.Health != judge.Unknown && v.Health != judge.NoAnswer
 	switch {
-	case v.Health == judge.NoAnswer && l.responded && isBrokenOff(v.Failure):
+	case v.Health == judge.NoAnswer && l.responded && isBrokenOff(v.Failure),
+		isMute(v) && l.answered > t.answered:
 		if h != nil && h.probe == t {
 			l.health = nil
 		}

@@ -53,6 +53,7 @@ type Task struct {
 	ahead     bool // it has started ahead of its turn
 
 	number   uint64 // of its last start, among those of the lane; 1 is the first
+	answered uint64 // lane.answered then
 	lane     laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
 	bucket   uint16 // bucket.number of that which its exchange was started from; 0 is none
 	scouting uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none

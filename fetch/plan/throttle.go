@@ -12,6 +12,7 @@ import "time"
 //	rateless   some of the requests at any rate: removes limit
 //	volley     too many at once, whatever the rate: sets width, and limit to what it was before
 //	drops      too many connections, which are closed without a response
+//	queue      too many at once, which wait for too long
 //
 // takeRefusal (refusals.go) says which of them a refusal concerns. A 5xx without Retry-After is for the overload; one
 // with it may be for the pageTrouble. A nil *throttle is that of a host that has refused nothing.
@@ -29,6 +30,7 @@ type throttle struct {
 	volley    volley
 	width     widthLimit
 	drops     dropLimit
+	queue     queueLimit
 }
 
 // isBefore reports whether an exchange started before the last refusal came: it was sent by the limits before that.
@@ -68,7 +70,7 @@ func (th *throttle) removeLimit() { th.limit.perSecond, th.burst.holds = 0, 0 }
 // anew returns the throttle of a host whose refusals until now were for something else than its rate: what it drops is
 // still for the number of connections.
 func (th *throttle) anew(now time.Time) *throttle {
-	return &throttle{lastRefusal: now, drops: th.drops}
+	return &throttle{lastRefusal: now, drops: th.drops, queue: th.queue}
 }
 
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
