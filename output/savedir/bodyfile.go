@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// A bodyFile is the file that a body is written to: an *unnamedFile, or one with a name. One goroutine uses it.
+// A bodyFile is the file that a body is written to: an unnamedFile, or one with a name. One goroutine uses it.
 type bodyFile interface {
 	io.Writer
 	io.ReaderAt

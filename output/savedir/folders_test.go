@@ -1,6 +1,7 @@
 package savedir
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -77,6 +78,27 @@ func TestFoldersAreFew(t *testing.T) {
 	for _, f := range open {
 		if _, err := f.root.Stat("."); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("%s: %v", f.name, err)
+		}
+	}
+}
+
+// TestBodiesOfManyFolders: small bodies under way in more folders than are open need no temporary names either.
+func TestBodiesOfManyFolders(t *testing.T) {
+	bodies := openDir(t, t.TempDir(), "")
+	needsUnnamed(t, bodies)
+	var written []*bodyWriter
+	for i := range 2 * maxOpenFolders {
+		body, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: fmt.Sprintf("in%d/body", i)})
+		must(t, err)
+		defer body.Abandon()
+		writeText(t, body, "text")
+		written = append(written, body.(*bodyWriter))
+	}
+	for i, body := range written {
+		_, err := body.Commit(sha256.Sum256([]byte("text")))
+		must(t, err)
+		if body.name != "" {
+			t.Errorf("body %d had the name %s", i, body.name)
 		}
 	}
 }

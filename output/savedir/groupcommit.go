@@ -106,12 +106,10 @@ func (g *commitGroup) close(batch *commitBatch) {
 // commit makes the files of all bodies, and gives them their names, those in one folder together.
 func (b *commitBatch) commit(tree *tree) {
 	slices.SortStableFunc(b.commits, func(c, other *pendingCommit) int { return cmp.Compare(c.folder, other.folder) })
-	for _, c := range b.commits {
-		c.err = c.body.makeFile()
-	}
 	for rest := b.commits; len(rest) > 0; {
-		folder, n := rest[0].folder, 1
+		folder, n := rest[0].folder, 0
 		for n < len(rest) && rest[n].folder == folder {
+			rest[n].err = rest[n].body.makeFile()
 			n++
 		}
 		_ = tree.inFolder(folder, func(dir *os.File) error { // one that has moved away is found out by place

@@ -22,15 +22,18 @@ func findLinkWay(root *os.Root) unnamed.Way {
 	return unnamed.FindWay(dir)
 }
 
-// createUnnamed opens a file without a name in a folder that is open: a kill leaves nothing of it, and it needs no
-// lock. It is nil where that can't be.
+// createUnnamed opens a file without a name in a folder: a kill leaves nothing of it, and it needs no lock. It is nil
+// where that can't be.
 func (t *tree) createUnnamed(folder string) bodyFile {
 	if t.linkWay == unnamed.None {
 		return nil
 	}
 	in := t.folders.use(folder, checkFolderAfter)
-	if in == nil {
-		return nil
+	if in == nil { // others have been used since
+		t.folders.add(folder)
+		if in = t.folders.use(folder, checkFolderAfter); in == nil {
+			return nil
+		}
 	}
 	f, err := unnamed.Open(in.dir, in.path, 0o666)
 	t.folders.release(in, err != nil)
