@@ -43,6 +43,44 @@ func setLock(f *os.File, kind int16) bool {
 	return err == nil && failed == nil
 }
 
+// appendBoth makes two streams that are one regular file, opened twice as by > log 2> log, write at its end (O_APPEND):
+// each has an offset of its own, and would write over what the other has written. Streams with one offset, as by > log
+// 2>&1, stay as they are: they show the flag that the other gets.
+func appendBoth(a, b *os.File) {
+	infoA, err1 := a.Stat()
+	infoB, err2 := b.Stat()
+	if err1 != nil || err2 != nil || !infoA.Mode().IsRegular() || !os.SameFile(infoA, infoB) {
+		return
+	}
+	flagsA, flagsB := statusFlags(a), statusFlags(b)
+	if flagsA < 0 || flagsB < 0 || flagsA&flagsB&unix.O_APPEND != 0 {
+		return
+	}
+	setStatusFlags(a, flagsA^unix.O_APPEND)
+	if shared := statusFlags(b) != flagsB; shared {
+		setStatusFlags(a, flagsA)
+		return
+	}
+	setStatusFlags(a, flagsA|unix.O_APPEND)
+	setStatusFlags(b, flagsB|unix.O_APPEND)
+}
+
+// statusFlags returns the status flags of an open file (fcntl(2), F_GETFL); -1 is unknown.
+func statusFlags(f *os.File) int {
+	flags := -1
+	if raw, err := f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { flags, _ = unix.FcntlInt(fd, unix.F_GETFL, 0) })
+	}
+	return flags
+}
+
+// setStatusFlags sets the status flags of an open file where it can.
+func setStatusFlags(f *os.File, flags int) {
+	if raw, err := f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETFL, flags) })
+	}
+}
+
 // await waits until a file can be read from or written to, or has been closed by the other side.
 func await(f *os.File, events int16) error {
 	raw, err := f.SyscallConn() // Fd would make it blocking again, for the others too
