@@ -12,6 +12,10 @@ type Connection struct {
 	Shared bool
 }
 
+// isTurnedAway reports whether a connection that was made for the exchange was closed behind it, as by a host that
+// answers 429 to those beyond a number (fasthttp, MaxConnsPerIP).
+func (c *Connection) isTurnedAway() bool { return c.Dialed > 0 && !c.Kept }
+
 // connections are those to a host, as far as exchanges have shown. The zero value knows none.
 type connections struct {
 	idle    int           // that no exchange uses; where one was closed meanwhile it is still counted, until a start

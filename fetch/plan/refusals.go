@@ -61,6 +61,9 @@ func (l *lane) takeRefusal(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	if th.isBefore(t) || t.Attempts > 1 {
 		return
 	}
+	if t.Connection.isTurnedAway() {
+		th.width.forget()
+	}
 	sinceLast := now.Sub(th.lastRefusal)
 	th.countRefusal(now)
 	switch {

@@ -14,6 +14,8 @@ type widthLimit struct {
 	trying bool   // one more is tried
 	tried  uint64 // how many Tasks of the lane had started before that
 	passed int    // responses to later ones
+
+	tooHigh int // limits in a row that were too high (forget)
 }
 
 // A load is what a lane has under way when the response to a Task comes.
@@ -28,6 +30,7 @@ const (
 	firstProbation   = 2 * time.Second // doubled each time that one more was refused
 	longestProbation = time.Minute
 	wrongWidthTime   = time.Minute
+	mostTooHigh      = 3
 )
 
 // limit is the number of exchanges at once, at most most.
@@ -64,7 +67,16 @@ func (w *widthLimit) remove() { w.most, w.trying = 0, false }
 // reject removes a limit that has been wrong: the number is not why the host refuses.
 func (w *widthLimit) reject(now time.Time) {
 	w.remove()
-	w.notBefore = now.Add(wrongWidthTime)
+	w.notBefore, w.tooHigh = now.Add(wrongWidthTime), 0
+}
+
+// forget removes a limit within which the host has turned a connection away: as more connections than it takes are
+// closed meanwhile, the number that it has accepted may be too high. The volley that follows sets a lower one.
+func (w *widthLimit) forget() {
+	if w.most > 0 && !w.trying && w.tooHigh < mostTooHigh {
+		w.tooHigh++
+		w.remove()
+	}
 }
 
 // isExceeded lowers the limit after a refusal of the one more that was tried, with so many exchanges under way, and
