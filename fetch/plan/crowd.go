@@ -11,9 +11,7 @@ type crowdLimit struct {
 	volley volley
 	since  time.Time // when the first one of the volley was refused
 	setAt  time.Time // when the limit was set: exchanges that started before are more than it
-	misses int       // exchanges that were refused since, though there were not more than the limit
-	taken  int       // exchanges that were not refused
-	later  int       // of these, those that started after the first one of the volley was refused
+	later  int       // exchanges not refused that started after the first one of the volley was refused
 }
 
 const (
@@ -58,7 +56,7 @@ func (c *crowdLimit) set(now time.Time) {
 		c.width.remove()
 	case v.refused >= leastCrowded && v.refused*crowdedPart >= v.refused+left+c.later:
 		c.width.set(left, now)
-		c.setAt, c.misses, c.taken = now, 0, 0
+		c.setAt = now
 	}
 }
 
@@ -66,13 +64,14 @@ func (c *crowdLimit) set(now time.Time) {
 // where one more was tried; and rejected where requests are refused within it too often, or where one more was taken
 // before.
 func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
-	isMore := c.width.trying && underWay >= c.width.most
-	if isMore && c.width.passed == 0 {
-		c.width.lower(now)
+	w := &c.width
+	isMore := w.trying && underWay >= w.most
+	if isMore && w.passed == 0 {
+		w.lower(now)
 		return
 	}
-	if c.misses++; isMore || c.misses >= leastMisses && c.misses*missedPart > c.taken {
-		c.width.reject(now)
+	if w.misses++; isMore || w.misses >= leastMisses && w.misses*missedPart > w.taken {
+		w.reject(now)
 		c.volley = volley{}
 	}
 }
@@ -86,7 +85,7 @@ func (c *crowdLimit) take(started time.Time, lo load, now time.Time) {
 		c.later++
 	}
 	if started.After(c.setAt) {
-		c.taken++
+		c.width.taken++
 	}
 	c.width.widenOn(lo, now)
 }

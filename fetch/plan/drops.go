@@ -10,8 +10,6 @@ type dropLimit struct {
 	since  time.Time // when the first one of the volley was dropped
 	setAt  time.Time // when the limit was set last: exchanges that started before are more than it
 	times  int       // that it was set without an end of the drops
-	misses int       // exchanges that were dropped since then, though there were not more than the limit
-	taken  int       // exchanges that were answered since then
 }
 
 const (
@@ -51,11 +49,12 @@ func (d *dropLimit) isMissed(now time.Time) bool {
 	if d.width.most == 0 {
 		return false
 	}
-	if d.misses++; d.misses < mostDropped || d.misses*missedDrops < d.misses+d.taken {
+	w := &d.width
+	if w.misses++; w.misses < mostDropped || w.misses*missedDrops < w.misses+w.taken {
 		return false
 	}
-	d.width.reject(now)
-	d.times, d.misses, d.taken, d.volley = 0, 0, 0, volley{}
+	w.reject(now)
+	d.times, d.volley = 0, volley{}
 	return true
 }
 
@@ -81,7 +80,7 @@ func (d *dropLimit) count(dropped bool, now time.Time) {
 		return
 	}
 	w.set(v.accepted, now)
-	d.setAt, d.misses, d.taken = now, 0, 0
+	d.setAt = now
 }
 
 // leaveOut ends the count of an exchange of which nothing is known.
@@ -89,7 +88,7 @@ func (d *dropLimit) leaveOut() { d.volley.open = max(d.volley.open-1, 0) }
 
 // widen raises the limit by one after an answer to a Task, now and then.
 func (d *dropLimit) widen(lo load, now time.Time) {
-	d.taken++
+	d.width.taken++
 	if d.width.widenOn(lo, now) {
 		d.times = 0
 	}

@@ -15,6 +15,9 @@ type widthLimit struct {
 	tried  uint64 // how many Tasks of the lane had started before that
 	passed int    // responses to later ones
 
+	misses int // exchanges that were refused since the limit was set, though there were not more than it
+	taken  int // exchanges that were not
+
 	tooHigh int // limits in a row that were too high (forget)
 }
 
@@ -43,7 +46,7 @@ func (w *widthLimit) limit(most int) int {
 
 // set sets the limit.
 func (w *widthLimit) set(most int, now time.Time) {
-	w.most = most
+	w.most, w.misses, w.taken = most, 0, 0
 	w.keep(now)
 }
 
