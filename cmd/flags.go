@@ -106,7 +106,7 @@ func registerRequest(r *registrar, s *settings) {
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
 	r.bool(&o.HeadOnly, "head", "",
 		"request headers only: HEAD, or GET without reading the body where the server has no HEAD: it answers "+
-			"by 400, 405, 406, 501 or what is no HTTP, or closes the connection")
+			"by 400, 404, 405, 406, 501 or what is no HTTP, or closes the connection")
 	r.text(&s.request.bodyURL, "url", "", "url",
 		"send each input line as a body to this URL, by POST or -X")
 	r.list(&s.request.data, "data", "d", "data",

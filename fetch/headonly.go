@@ -10,9 +10,9 @@ import (
 )
 
 // noHead are the statuses by which servers say that they have no HEAD for a URL: 405 (Method Not Allowed) and 501 (Not
-// Implemented, RFC 9110 section 15.6.2), and 400 and 406 (Not Acceptable), as Netdata 1.37 and systemd-journal-gatewayd
-// 252 do for each URL that they have.
-var noHead = []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+// Implemented, RFC 9110 section 15.6.2); 400 and 406 (Not Acceptable), as Netdata 1.37 and systemd-journal-gatewayd
+// 252 do for each URL that they have; and 404, as Gin 1.11 and LoopBack 4 do for each route of GET.
+var noHead = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
 	http.StatusNotImplemented}
 
 // lacksHead reports whether an Answer to HEAD is that of a server without HEAD, which says so; or closes the connection
