@@ -18,7 +18,7 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 		f = reset
 	}
 	c.distrustIdle(ctx, f)
-	if c.leaveHTTP2(err) {
+	if c.leavesHTTP2(err) {
 		f.RetryAs = failure.Reset
 	}
 	if f.Kind == failure.Protocol || f.Kind == failure.Truncated {

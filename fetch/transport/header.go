@@ -25,7 +25,11 @@ func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 	}
 	if resp.ProtoMajor >= 2 {
 		if wrong := malformedShared(resp.Header); wrong != "" {
-			return failure.New(failure.Protocol, "not a valid HTTP/%d answer: %s", resp.ProtoMajor, wrong)
+			f := failure.New(failure.Protocol, "not a valid HTTP/%d answer: %s", resp.ProtoMajor, wrong)
+			if resp.ProtoMajor == 2 && c.leaveHTTP2() { // nginx 1.22 passes on the Upgrade of an Apache behind it
+				f.RetryAs = failure.Reset
+			}
+			return f
 		}
 	}
 	return checkHeader(resp.Header)

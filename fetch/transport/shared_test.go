@@ -97,9 +97,12 @@ func (s *h2Server) next() uint32 {
 }
 
 // begin sends the header of a response.
-func (s *h2Server) begin(stream uint32) {
+func (s *h2Server) begin(stream uint32, fields ...hpack.HeaderField) {
 	var block bytes.Buffer
-	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range append([]hpack.HeaderField{{Name: ":status", Value: "200"}}, fields...) {
+		_ = encoder.WriteField(field)
+	}
 	_ = s.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndHeaders: true})
 }
 
@@ -329,6 +332,41 @@ func TestOverrunStream(t *testing.T) {
 			checkAll(t, exchangeAll(t, transport, 3, to), "1.1")
 		}
 		transport.Close()
+	}
+}
+
+// TestHeaderNotOfHTTP2: a host that responds over HTTP/2 with a header that this does not have is spoken to in HTTP/1.1
+// from then on, and the exchange may be made again; with HTTP/2 alone it may not. nginx 1.22.1 passes on the Upgrade of
+// an Apache with mod_http2 behind it, and Tomcat 10.1.60 what an application sets: Transfer-Encoding, a name with ü.
+func TestHeaderNotOfHTTP2(t *testing.T) {
+	for _, field := range []hpack.HeaderField{
+		{Name: "upgrade", Value: "h2,h2c"}, {Name: "x-gr\xfc\xdfe", Value: "a"}, {Name: "x-a", Value: "a\x01"},
+	} {
+		for _, version := range []Version{Auto, HTTP2} {
+			url, _ := startH2Server(t, func(s *h2Server) {
+				s.begin(s.next(), field)
+				s.next()
+			})
+			config := testConfig()
+			config.HTTP = version
+			transport := New(config)
+			to := testTarget(t, "GET", url, nil)
+			ctx, call := startCall(t, to)
+			resp, err := transport.RoundTrip(ctx, call)
+			var f *failure.Failure
+			if err != nil {
+				f = call.Explain(ctx, err, 0, 0)
+			} else {
+				f = call.CheckHead(resp)
+				_ = resp.Body.Close()
+			}
+			if isAuto := version == Auto; f == nil || f.Kind != failure.Protocol || (f.RetryAs == failure.Reset) != isAuto {
+				t.Errorf("%v, %v: %+v", field, version, f)
+			} else if isAuto {
+				checkAll(t, exchangeAll(t, transport, 3, to), "1.1")
+			}
+			transport.Close()
+		}
 	}
 }
 

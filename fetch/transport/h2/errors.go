@@ -28,6 +28,9 @@ type Error struct {
 	AfterResets bool
 	// Useless says that the connection ended before the server had taken any request of it.
 	Useless bool
+	// BadHeader says that the header of the response is malformed: a field of it has a name or value that HTTP/2 does not
+	// have.
+	BadHeader bool
 	// Reason says in words what violates the protocol, where this side found that; else it is "".
 	Reason string
 	// Cause is the error of the network, or of the caller, that ended it; nil is none.

@@ -85,7 +85,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 	case h.isReceived:
 		return streamError(http2.ErrCodeStreamClosed, "a HEADERS frame behind the end of the stream (section 5.1)")
 	case wrong != "":
-		return malformed(wrong)
+		return &Error{Code: http2.ErrCodeProtocol, Reason: wrong, BadHeader: !h.isTrailer}
 	case h.isTrailer:
 		s.response.Trailer = headerOf(h.fields, nil) // before the end of the body, behind which it may be read
 		c.endResponse(s)
