@@ -86,9 +86,9 @@ func tempSpaceIn(dir string, most int64) (*spool.Space, int64, error) {
 	return spool.NewSpaceIn(dir, free), free, nil
 }
 
-// warnTemp warns of a run that has no room for temporary files.
+// warnTemp warns of a run that has no room for temporary files. A quiet one says so where a body needs it.
 func warnTemp(c *config, to *console) {
-	if c.noTemp != nil {
+	if c.noTemp != nil && !c.quiet {
 		to.report(slog.LevelWarn, c.noTemp.Error(), "large bodies fail; name another directory by TMPDIR")
 	}
 }
