@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,32 @@ func TestInterimResponses(t *testing.T) {
 	if n := server.conns.Load(); n != 1 {
 		t.Errorf("%d connections", n)
 	}
+}
+
+// TestNormalInterimResponses: a header line that is none is left out of each interim response and of the final one,
+// whose head is kept as it came, also where what follows them is longer than the buffer.
+func TestNormalInterimResponses(t *testing.T) {
+	text := strings.Repeat("x", 3*headBuffer)
+	hints := "HTTP/1.1 103 Early Hints\r\nGr\xfc\xdfe: 1\r\nLink: <x>\r\n\r\n"
+	head := "HTTP/1.1 200 OK\r\nGr\xfc\xdfe: 2\r\nServer: y\r\nContent-Length: " + strconv.Itoa(len(text)) + "\r\n\r\n"
+	server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+		nettest.Say(c, hints+hints+head+text)
+		return true
+	})
+	ctx, call := startCall(t, testTarget(t, "GET", server.url, nil))
+	call.KeepHead = true
+	resp, err := newTestTransport(t).RoundTrip(ctx, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(call.Body(resp))
+	if string(body) != text || err != nil || resp.StatusCode != 200 || len(resp.Header) != 2 {
+		t.Errorf("got %d, %v, %d bytes, %v", resp.StatusCode, resp.Header, len(body), err)
+	}
+	if got := string(call.head); got != head {
+		t.Errorf("the head is %q, want %q", got, head)
+	}
+	server.awaitClose(t)
 }
 
 // TestInterimResponsesAreBounded: the headers of all interim responses count towards the bound on a header.

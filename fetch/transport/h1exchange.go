@@ -112,6 +112,7 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
 	h.headLeft, h.in.records = dial.MaxHeaderBytes+headBuffer, false
 	req := requestFor(c.Target.Method)
+	var normal *bytes.Reader // of which the buffer is filled first; nil is none
 	for {
 		start, err := h.in.Peek(len(c.responseStart))
 		if len(start) > 0 {
@@ -127,14 +128,15 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 			}
 		}
 		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
-		resp, err = http.ReadResponse(h.in.Reader, req)
-		if !reframed {
-			c.keepHead(h.in.raw[begin:])
+		if normal != nil {
+			begin -= normal.Len()
 		}
-		if (err != nil || isHTTP10 || resp.ProtoMajor > 1 || hasSpacedName(resp.Header)) && !reframed {
+		resp, err = http.ReadResponse(h.in.Reader, req)
+		c.keepHead(h.in.raw[begin:])
+		if err != nil || isHTTP10 || resp.ProtoMajor > 1 || hasSpacedName(resp.Header) {
 			if head := normalHead(h.in.raw[begin:]); head != nil {
-				reframed = true
-				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))
+				reframed, normal = true, bytes.NewReader(head)
+				h.in.Reset(io.MultiReader(normal, h))
 				h.in.raw, begin = append(h.in.raw[:0], head...), 0
 				resp, err = http.ReadResponse(h.in.Reader, req)
 			}

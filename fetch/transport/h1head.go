@@ -28,7 +28,7 @@ func hasHeaderLine(header []byte, name string) bool {
 		if len(line) == 0 {
 			return false
 		}
-		if found, _, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimRight(found, " \t")), name) {
+		if found, _, _ := bytes.Cut(line, []byte(":")); isName(bytes.TrimRight(found, " \t"), name) {
 			return true
 		}
 	}
@@ -48,7 +48,7 @@ func normalHead(raw []byte) []byte {
 	for line := range bytes.Lines(raw) {
 		rest = rest[len(line):]
 		text := bytes.TrimRight(line, "\r\n")
-		name, value, _ := strings.Cut(string(text), ":")
+		name, value, _ := bytes.Cut(text, []byte(":"))
 		switch {
 		case len(text) == len(line): // not whole
 			return nil
@@ -56,10 +56,10 @@ func normalHead(raw []byte) []byte {
 			return endNormal(normal, lengths, codings, changed, line, rest)
 		case isOut && (text[0] == ' ' || text[0] == '\t'): // obs-fold, RFC 9112 section 5.2
 			return nil
-		case strings.EqualFold(name, "Content-Length"):
-			isOut, lengths = true, append(lengths, strings.Split(value, ",")...)
-		case strings.EqualFold(name, "Transfer-Encoding"):
-			isOut, codings = true, append(codings, strings.Split(value, ",")...)
+		case isName(name, "Content-Length"):
+			isOut, lengths = true, append(lengths, strings.Split(string(value), ",")...)
+		case isName(name, "Transfer-Encoding"):
+			isOut, codings = true, append(codings, strings.Split(string(value), ",")...)
 		case len(normal) == 0: // the status line
 			normal = appendStatusLine(normal, line)
 			changed = !bytes.Equal(normal, line)
@@ -90,7 +90,8 @@ func appendStatusLine(b, line []byte) []byte {
 // appendNormalLine appends a line of a header: with spaces in the place of control characters in its value (RFC 9110
 // section 5.5), without space between its name and the colon (RFC 9112 section 5.1), and not at all where its name is
 // none, as Access-Control-Allow-Method? or the begin of a warning of PHP. Those are as curl reads them. What has no
-// colon, or may frame the body for another reader, is appended as it is.
+// colon, or may frame the body for another reader, is appended as it is. So is a Location with a control character:
+// with a space in its place it would be another URL. A Set-Cookie with one sets none (RFC 6265bis section 5.7).
 func appendNormalLine(b, line []byte) []byte {
 	name, value, hasColon := bytes.Cut(line, []byte(":"))
 	name = bytes.TrimRight(name, " \t")
@@ -101,15 +102,27 @@ func appendNormalLine(b, line []byte) []byte {
 		return append(b, line...)
 	case len(name) == 0, bytes.ContainsFunc(name, isNoNameRune):
 		return b
+	case bytes.ContainsFunc(value, isControl):
+		switch string(lower) {
+		case "location":
+			return append(b, line...)
+		case "set-cookie":
+			return b
+		}
 	}
 	b = append(append(b, name...), ':')
 	for _, c := range value {
-		if isControl := c < ' ' || c == 0x7f; isControl && !bytes.ContainsRune([]byte("\x00\t\r\n"), rune(c)) {
+		if isControl(rune(c)) {
 			c = ' '
 		}
 		b = append(b, c)
 	}
 	return b
+}
+
+// isControl reports whether r is a control character that http.ReadResponse does not take in a value, but NUL and CR.
+func isControl(r rune) bool {
+	return r < ' ' && r != 0 && r != '\t' && r != '\r' && r != '\n' || r == 0x7f
 }
 
 // isNoNameRune reports whether http.ReadResponse takes no header that has r in its name; it takes one with spaces.
@@ -122,6 +135,11 @@ var isTokenByte = func() (is [256]bool) {
 	}
 	return is
 }()
+
+// isName reports whether text is an ASCII name in any case of letters.
+func isName(text []byte, name string) bool {
+	return len(text) == len(name) && strings.EqualFold(string(text), name)
+}
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
@@ -154,10 +172,10 @@ func endNormal(normal []byte, lengths, codings []string, changed bool, end, rest
 func countChunked(codings []string) int {
 	chunked, identity := 0, 0
 	for _, coding := range codings {
-		switch coding = strings.Trim(coding, " \t"); {
-		case strings.EqualFold(coding, "chunked"):
+		switch word := []byte(strings.Trim(coding, " \t")); {
+		case isName(word, "chunked"):
 			chunked++
-		case strings.EqualFold(coding, "identity"):
+		case isName(word, "identity"):
 			identity++
 		}
 	}

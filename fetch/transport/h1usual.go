@@ -3,7 +3,6 @@ package transport
 import (
 	"bytes"
 	"net/http"
-	"strings"
 
 	"batchfetch/fetch/transport/h2"
 )
@@ -139,11 +138,6 @@ func (u *usualHead) notesFraming(name, value []byte) bool {
 		return !isName(name, "Pragma")
 	}
 	return true
-}
-
-// isName reports whether text is an ASCII name in any case of letters.
-func isName(text []byte, name string) bool {
-	return len(text) == len(name) && strings.EqualFold(string(text), name)
 }
 
 // response returns what http.ReadResponse makes of the head, but for the body: that is http.NoBody, or nil where one
