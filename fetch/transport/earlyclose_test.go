@@ -59,6 +59,57 @@ func TestEarlyClosers(t *testing.T) {
 	}
 }
 
+// TestKeptConnectionThatIsAboutToEnd: a POST goes over no connection that its server, as Node.js 20 by its
+// keepAliveTimeout, says to close about now, so that it is not lost on the way; a GET does, as it can be sent again. A
+// POST that comes sooner does too, and one to a server that says nothing.
+func TestKeptConnectionThatIsAboutToEnd(t *testing.T) {
+	for _, tt := range []struct {
+		says, method string
+		idle         time.Duration
+		wantConns    int32
+	}{
+		{"Keep-Alive: timeout=1\r\n", "POST", 600 * time.Millisecond, 2},
+		{"Keep-Alive: max=5, timeout=1\r\n", "GET", 600 * time.Millisecond, 1},
+		{"Keep-Alive: timeout=1\r\n", "POST", 50 * time.Millisecond, 1},
+		{"Keep-Alive: max=1\r\n", "POST", 600 * time.Millisecond, 1},
+		{"", "POST", 600 * time.Millisecond, 1},
+	} {
+		t.Run(tt.says+tt.method, func(t *testing.T) {
+			t.Parallel()
+			server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+				nettest.Say(c, "HTTP/1.1 200 OK\r\n"+tt.says+"Content-Length: 2\r\n\r\nok")
+				return true
+			})
+			transport := newTestTransport(t)
+			for range 2 {
+				to := testTarget(t, tt.method, server.url, []byte("x"))
+				if body, err := exchangeOver(t.Context(), transport, to); err != nil || body != "ok" {
+					t.Fatalf("%q, %v", body, err)
+				}
+				time.Sleep(tt.idle)
+			}
+			if n := server.conns.Load(); n != tt.wantConns {
+				t.Errorf("%d connections, want %d", n, tt.wantConns)
+			}
+		})
+	}
+}
+
+// TestKeptFor: how long a server keeps an idle connection, as it says.
+func TestKeptFor(t *testing.T) {
+	for field, want := range map[string]time.Duration{
+		"timeout=5": 5 * time.Second, "timeout=5, max=100": 5 * time.Second, "max=100,Timeout = 20": 20 * time.Second,
+		"": 0, "max=3": 0, "timeout": 0, "timeout=-1": 0, "timeout=99999999999": 0, "timeout=0": 0, "300": 0,
+	} {
+		if got := keptFor(http.Header{"Keep-Alive": {field}}); got != want {
+			t.Errorf("%q is %s, want %s", field, got, want)
+		}
+	}
+	if got := keptFor(http.Header{}); got != 0 {
+		t.Errorf("%s without the field", got)
+	}
+}
+
 // TestEarlyClosersAreBounded checks that the memory of such hosts does not grow with their number, and that a host is
 // remembered by itself.
 func TestEarlyClosersAreBounded(t *testing.T) {

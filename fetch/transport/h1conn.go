@@ -18,18 +18,19 @@ import (
 // owns it.
 type h1Conn struct {
 	conn     *conn.Conn
-	tls      *tls.Conn   // over conn; nil is no TLS
-	readTLS  *tls.Conn   // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
-	in       *headReader // nil while no exchange has the connection
-	headLeft int         // bytes that the header may still have; below 0: no header is being read
-	received int64       // bytes read from the stream
-	started  int64       // received, when the exchange began
-	acks     int         // calls of ackPiece in this exchange
-	used     bool        // it has carried an exchange
-	began    time.Time   // when its last exchange did
-	unpolled bool        // it is used again without a poll
-	probe    [1]byte     // for hasNothingReceived
-	abort    func()      // closes conn; any goroutine may call it
+	tls      *tls.Conn     // over conn; nil is no TLS
+	readTLS  *tls.Conn     // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
+	in       *headReader   // nil while no exchange has the connection
+	headLeft int           // bytes that the header may still have; below 0: no header is being read
+	received int64         // bytes read from the stream
+	started  int64         // received, when the exchange began
+	acks     int           // calls of ackPiece in this exchange
+	used     bool          // it has carried an exchange
+	began    time.Time     // when its last exchange did
+	keptFor  time.Duration // idle, by the server's last response; 0 is not said
+	unpolled bool          // it is used again without a poll
+	probe    [1]byte       // for hasNothingReceived
+	abort    func()        // closes conn; any goroutine may call it
 
 	headers headerCache
 	idle    idleEntry // guarded by pool.mu

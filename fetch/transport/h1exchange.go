@@ -23,7 +23,7 @@ func (h *h1Conn) isReusableFor(c *Call) bool {
 	switch {
 	case !h.unpolled:
 		c.atOnce = false
-		return h.isReusable()
+		return (c.mayRepeat() || !h.endsSoon(time.Now())) && h.isReusable()
 	case h.tls != nil:
 		return h.hasNothingReceived()
 	}
@@ -59,6 +59,7 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 		return nil, b.write.explain(err)
 	}
 	c.gotHead()
+	h.keptFor = keptFor(resp.Header)
 	b.write.answer()
 	b.refused = resp.StatusCode >= http.StatusBadRequest
 	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
