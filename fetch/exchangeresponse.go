@@ -51,6 +51,7 @@ func (x *exchange) readResponse(ctx context.Context, resp *http.Response, rec *R
 	switch followed := isFollowed(x.options, resp.StatusCode, resp.Header); {
 	case followed || !x.wantsBody(&a, resp, rec):
 		start = x.masked(x.body.discard(resp, followed))
+		a.BodyWait = judge.RetryInfoOf(start)
 		a.WantsTLS = x.to.URL.Scheme == "http" && resp.StatusCode == http.StatusBadRequest && saysTLS(start)
 		if followed {
 			x.markResponseEnd()

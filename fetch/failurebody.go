@@ -20,7 +20,8 @@ const maxDiscardTime = time.Second
 // which secrets are yet to be masked, but for that of a redirect that is followed. Where it is too long or takes too
 // long the connection is closed; for an archive it is read as the body of a success is.
 func (b *bodyReader) discard(resp *http.Response, followed bool) (start []byte) {
-	keeps := !followed && !b.headerOnly && (b.options.FailureBody > 0 || resp.StatusCode == http.StatusBadRequest)
+	keeps := !followed && !b.headerOnly && (b.options.FailureBody > 0 || resp.StatusCode == http.StatusBadRequest ||
+		resp.StatusCode == http.StatusTooManyRequests) // saysTLS, judge.RetryInfoOf
 	archived := b.capture != nil && !b.headerOnly
 	if resp.ContentLength == 0 || resp.ContentLength > maxDiscarded && !keeps && !archived {
 		return nil

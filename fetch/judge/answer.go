@@ -61,6 +61,8 @@ type Answer struct {
 	Damaged bool
 	// WantsTLS says that a 400 to a request without TLS is because the port speaks TLS.
 	WantsTLS bool
+	// BodyWait is how long the body of a response that is no success asks to wait (RetryInfoOf); 0 is not at all.
+	BodyWait time.Duration
 	// Proxy names the proxy that forwarded the request; nil means that none did. It must not hold a nil pointer.
 	Proxy fmt.Stringer
 }

@@ -8,7 +8,9 @@ import (
 
 // A refusal is a response by which a host refuses a request for a limit, whatever the page.
 type refusal struct {
-	hold askedWait // how long the host, or the bucket, asks to be left alone; field is empty where it is a quota's reset
+	// hold is how long the host, or the bucket, asks to be left alone; field is empty where it is a quota's reset, or
+	// Answer.BodyWait.
+	hold askedWait
 	// doubtful is the reset that the Quotas tell in place of hold, as read: it may be in milliseconds, which is known to
 	// who has seen more than one response. 0 is none.
 	doubtful time.Duration
@@ -24,6 +26,7 @@ type refusal struct {
 // read.
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
+// Both have precedence over what the body says.
 func (p *Policy) refusalOf(t *Trial, a *Answer, told *announcement, now time.Time) *refusal {
 	if a.isOverload() {
 		return new(refusal)
@@ -50,6 +53,9 @@ func (p *Policy) refusalOf(t *Trial, a *Answer, told *announcement, now time.Tim
 	case told.spent && status >= 400 && !isAboutPage(status):
 	default:
 		return nil
+	}
+	if a.Failure == nil && a.BodyWait > 0 && told.reset.wait == 0 {
+		return &refusal{hold: askedWait{wait: a.BodyWait}}
 	}
 	if p.Adaptive && told.reset.unitless && told.reset.wait >= leastDoubtful {
 		return &refusal{doubtful: told.reset.wait}

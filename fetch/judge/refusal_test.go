@@ -178,6 +178,13 @@ func TestRefusals(t *testing.T) {
 		{name: "nor a wait that is too long", trial: Trial{Method: "GET", Attempts: 1, OfPage: true},
 			in: status(503, "Retry-After", "3600"), want: tooLong(time.Hour)},
 
+		{name: "429 whose body says when", in: Answer{Status: 429, BodyWait: 7 * second}, want: retried(limited, 7*second)},
+		{name: "a header has precedence over it", in: Answer{Status: 429, BodyWait: 7 * second,
+			Header: http.Header{"Retry-After": {"3"}}}, want: retried(limited, 3*second)},
+		{name: "in an hour", in: Answer{Status: 429, BodyWait: time.Hour}, want: tooLong(time.Hour)},
+		{name: "503 whose body says when", in: Answer{Status: 503, BodyWait: 7 * second},
+			want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
+
 		{name: "POST (OpenAI)", trial: post, in: status(429, "Retry-After", "2"), want: retried(limited, 2*second)},
 		{name: "POST, and its line says no", trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)},
 			in:   status(429, "Retry-After", "2"),
