@@ -82,6 +82,10 @@ func bareAPIs() []*api {
 		})), func(a *api) { a.exact, a.hostRate, a.inOrder = true, 10, true }),
 		with(newAPI("AWS, bare 503 over 50/s", 3000, 503, tokens(50, 50)), func(a *api) { a.ratio = 1.25 }),
 		with(newAPI("bare 503 over 50 in any second", 3000, 503, sliding(50, time.Second)), func(a *api) { a.ratio = 1.25 }),
+		with(newAPI("bare 503 over two at once (limit_conn of nginx)", 1000, 503, atOnce(2)), func(a *api) {
+			slow(a)
+			a.mayRefuse, a.mayLose = 1000, 5 // 200 were lost
+		}),
 		with(newAPI("bare 503 over 1/s, burst 3 (limit_req of nginx)", 200, 503, tokens(3, 1)),
 			func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }), // 14 were lost
 		with(newAPI("bare 503 over 12 a minute", 200, 503, tokens(1, 0.2)), func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }),

@@ -61,16 +61,17 @@ func (c *crowdLimit) set(now time.Time) {
 }
 
 // noteMiss notes that an exchange was refused though so many are under way, as the limit allows. The limit is lowered
-// where one more was tried; and rejected where requests are refused within it too often, or where one more was taken
-// before.
+// where one more was tried; and rejected where requests are refused within it too often, with those that came after one
+// more was taken: that may be as another had just ended.
 func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 	w := &c.width
-	isMore := w.trying && underWay >= w.most
-	if isMore && w.passed == 0 {
-		w.lower(now)
-		return
+	if w.trying && underWay >= w.most {
+		passed := w.passed
+		if w.lower(now); passed == 0 {
+			return
+		}
 	}
-	if w.misses++; isMore || w.misses >= leastMisses && w.misses*missedPart > w.taken {
+	if w.misses++; w.misses >= leastMisses && w.misses*missedPart > w.taken {
 		w.reject(now)
 		c.volley = volley{}
 	}
