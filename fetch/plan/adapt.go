@@ -17,6 +17,7 @@ func (l *lane) adapt(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	l.adaptToStall(t)
 	l.adaptToDrop(t, now)
 	l.adaptToQueue(t, now)
+	l.adaptToOutage(t, now)
 }
 
 // longestToldInterval bounds the intervals of keepToldRate: spread evenly over a longer one, a quota would slow down a

@@ -50,7 +50,7 @@ What limits the starts of a lane, and what finds it:
 	a wait that is told (Retry-After)  lane.pausedUntil, or bucket.until
 	a quota that is told               buckets, each of quotaWindows; scouts find what is in which; slidingWindow
 	refusals (429, 503)                throttle: pauses, rateLimit, smallBurst, rateless, slowStart, widthLimit
-	lost connections                   throttle: slowStart (stalls), drops
+	lost connections                   throttle: slowStart (stalls), drops, outage
 	no response in time                throttle: queue
 	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, steady: one in each of equal times;
 	                                   crowd: exchanges at once
@@ -72,7 +72,7 @@ The files in an order to read them; each uses earlier ones only.
   - Counters and queues: meter.go, sentlog.go, pace.go (rate limit), taskheap.go, batch.go (packed Tasks).
   - What other processes leave: lease.go.
   - By refusals: pauses.go, ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go,
-    queuelimit.go, and throttle.go, which has one of each.
+    queuelimit.go, outage.go, and throttle.go, which has one of each.
   - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; steadylimit.go;
     overload.go.
   - By silence: health.go; closure.go.

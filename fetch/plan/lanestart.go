@@ -61,7 +61,7 @@ func (l *lane) takeTask(now time.Time) *Task {
 		if l.buckets.isSplit() {
 			return l.takeSorted(now)
 		}
-		if l.overload != nil && l.overload.pages.goesAhead() {
+		if l.overload != nil && l.overload.pages.goesAhead() || l.throttle != nil && l.throttle.outage.isTested() {
 			l.bringAhead()
 		}
 		return l.waiting.Pop()

@@ -61,3 +61,26 @@ func isMute(v *judge.Verdict) bool {
 	return v.Health == judge.NoAnswer && v.Failure != nil &&
 		(v.Failure.Kind == failure.Stalled || v.Failure.Kind == failure.Timeout)
 }
+
+// adaptToOutage pauses the lane while its host drops all connections.
+func (l *lane) adaptToOutage(t *Task, now time.Time) {
+	switch v := &t.Verdict; {
+	case v.Health == judge.NoAnswer && l.responded && isBrokenOff(v.Failure) && l.answered == t.answered:
+		th := l.ensureThrottle()
+		pause, givenUp := th.outage.noteDrop(t, now)
+		switch {
+		case givenUp:
+			th.slowStart = slowStart{}
+		case pause > 0:
+			l.pausedUntil = latest(l.pausedUntil, now.Add(min(pause, max(l.maxDelay, firstProbe))))
+			th.slowStart.begin()
+		}
+	case l.throttle != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		l.throttle.outage.end()
+	}
+}
+
+// isBrokenOff reports whether the host ended a connection before its response was whole.
+func isBrokenOff(f *failure.Failure) bool {
+	return f != nil && (f.Kind == failure.Reset || f.Kind == failure.Truncated || f.Kind == failure.Protocol)
+}

@@ -152,11 +152,6 @@ func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
 	return false
 }
 
-// isBrokenOff reports whether the host ended a connection before its response was whole.
-func isBrokenOff(f *failure.Failure) bool {
-	return f != nil && (f.Kind == failure.Reset || f.Kind == failure.Truncated || f.Kind == failure.Protocol)
-}
-
 // noAnswer counts an exchange without a response, and reports whether the host has just gone down. After HostMaxErrors
 // in a row the host is paused and only probes start; each probe that fails doubles the pause, up to RetryMaxDelay.
 func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {

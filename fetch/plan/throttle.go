@@ -13,6 +13,7 @@ import "time"
 //	volley     too many at once, whatever the rate: sets width, and limit to what it was before
 //	drops      too many connections, which are closed without a response
 //	queue      too many at once, which wait for too long
+//	outage     none: all connections are closed for a while
 //
 // takeRefusal (refusals.go) says which of them a refusal concerns. A 5xx without Retry-After is for the overload; one
 // with it may be for the pageTrouble. A nil *throttle is that of a host that has refused nothing.
@@ -31,6 +32,7 @@ type throttle struct {
 	width     widthLimit
 	drops     dropLimit
 	queue     queueLimit
+	outage    outage
 }
 
 // isBefore reports whether an exchange started before the last refusal came: it was sent by the limits before that.
