@@ -66,6 +66,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 	d := &doctorReport{to: os.Stdout}
 	o := c.fetch
 	o.Concurrency, o.Retries, o.Poll = 1, 0, nil
+	o.RetryMaxTime = 1 // a refusal is the outcome, and not waited for: ten of them take two minutes
 	o.MaxBody, o.DropBody, o.KeepHeader, o.KeepTiming = doctorBody, true, true, true
 	o.Log = slog.New(&doctorLog{report: d})
 	o.TLS = o.TLS.Clone()
@@ -154,7 +155,9 @@ func credentialNames(o *fetch.Options, u *url.URL) string {
 func (d *doctorReport) printOutcome(r *fetch.Record) {
 	d.printHeaders(r)
 	if t := r.Timing; t != nil {
-		d.line("time", "%s", describeTiming(t))
+		if text := describeTiming(t); text != "" {
+			d.line("time", "%s", text)
+		}
 	}
 	switch {
 	case r.Failure == nil:
