@@ -3,6 +3,7 @@ package cmd
 import (
 	"io"
 	"log"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -27,6 +28,7 @@ func Main(args []string) int {
 	}()
 	abortOnCrash()
 	ignoreSignals()
+	appendBoth(os.Stdout, os.Stderr)
 	log.SetOutput(io.Discard) // net/http logs a server's surplus bytes there, unescaped
 	in := catchInterrupts()
 	defer in.cancel(nil)

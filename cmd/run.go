@@ -34,7 +34,6 @@ type fetchRun struct {
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
 // fetch.Run returns.
 func runFetch(in *interrupts, c *config, args []string) int {
-	appendBoth(os.Stdout, os.Stderr)
 	r := &fetchRun{in: in, config: c, options: c.fetch}
 	var err error
 	if r.inputs, err = inputsOf(c, args); err != nil {
