@@ -60,9 +60,10 @@ var mayImport = map[string]string{
 		"fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
-	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
-	"output/file":     "",
-	"output/savedir":  "fetch fetch/failure fetch/httpurl fetch/spelling fetch/unnamed output/encode output/file",
+	"output/encode": "fetch fetch/failure fetch/input fetch/redact fetch/spool",
+	"output/file":   "",
+	"output/savedir": "fetch fetch/failure fetch/fdlimit fetch/httpurl fetch/spelling fetch/unnamed output/encode " +
+		"output/file",
 	"output":          "fetch fetch/failure fetch/httpurl fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/merge":    "fetch/spool",

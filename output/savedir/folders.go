@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"batchfetch/fetch/fdlimit"
 	"batchfetch/output/file"
 )
 
@@ -17,6 +18,7 @@ import (
 type folders struct {
 	top  string   // the directory's name
 	root *os.Root // the directory
+	most int      // that are open while nobody uses them
 
 	mu   sync.Mutex
 	open []*openFolder // the one used last first
@@ -36,6 +38,15 @@ type openFolder struct {
 
 // maxOpenFolders is how many folders are open while nobody uses them: few of fdlimit's spare descriptors.
 const maxOpenFolders = 8
+
+// mostOpen returns folders.most: one where there are too few descriptors for two exchanges at once, as by ulimit -n 24.
+// All of those would be open folders, two for each, and no file could be opened any more.
+func mostOpen() int {
+	if fdlimit.Exchanges() == 1 {
+		return 1
+	}
+	return maxOpenFolders
+}
 
 // checkFolderAfter is how long a name is taken to be still that of its folder. What is written meanwhile into a folder
 // that has been moved away is found out when it gets its name: that is checked then.
@@ -109,8 +120,8 @@ func (s *folders) add(name string) {
 		f.close()
 		return
 	}
-	if len(s.open) == maxOpenFolders {
-		s.drop(s.open[maxOpenFolders-1])
+	if len(s.open) == s.most {
+		s.drop(s.open[s.most-1])
 	}
 	s.open = slices.Insert(s.open, 0, f) // its first use checks the name
 }

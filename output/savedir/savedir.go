@@ -35,7 +35,8 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{tree: tree{name: dir, root: root, folders: folders{top: dir, root: root}, linkWay: findLinkWay(root)}}
+	d := &Dir{tree: tree{name: dir, root: root, linkWay: findLinkWay(root),
+		folders: folders{top: dir, root: root, most: mostOpen()}}}
 	template.longest = longestName(root)
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
 	d.names.runs = d.openRuns()
