@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,6 +88,42 @@ func TestCommittedTogether(t *testing.T) {
 		}
 		if got := filetest.Read(t, filepath.Join(dir, name)); got != c.name {
 			t.Errorf("%s: saved %q", c.name, got)
+		}
+	}
+}
+
+// A fullMember is a groupMember whose file can't be written.
+type fullMember struct{ t *testing.T }
+
+func (fullMember) makeFile() error { return syscall.ENOSPC }
+
+func (m fullMember) linkNewIn(*os.File, string) (bool, error) {
+	m.t.Error("a file that could not be written gets a name")
+	return true, nil
+}
+
+// TestCommitThatFails: a body of a batch whose file can't be written has its error, and no name; others have theirs.
+func TestCommitThatFails(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	needsUnnamed(t, bodies)
+	var commits []*pendingCommit
+	for _, name := range []string{"1", "2"} {
+		body, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: name})
+		must(t, err)
+		defer body.Abandon()
+		writeText(t, body, name)
+		full := &pendingCommit{body: fullMember{t}, folder: ".", name: "full" + name}
+		commits = append(commits, full, &pendingCommit{body: body.(*bodyWriter), folder: ".", name: name})
+	}
+	(&commitBatch{commits: slices.Clone(commits)}).commit(&bodies.tree)
+	for _, c := range commits {
+		_, isFull := c.body.(fullMember)
+		if c.isNamed == isFull || (c.err == syscall.ENOSPC) != isFull {
+			t.Errorf("%s: named %t, %v", c.name, c.isNamed, c.err)
+		}
+		if !isFull && filetest.Read(t, filepath.Join(dir, c.name)) != c.name {
+			t.Errorf("%s has other bytes", c.name)
 		}
 	}
 }
