@@ -10,6 +10,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/spool"
 	"batchfetch/output/encode"
+	"batchfetch/output/file"
 )
 
 // tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where most is negative.
@@ -31,8 +32,8 @@ func tempSpace(f *outputFlags, most int64, o *fetch.Options) (*spool.Space, erro
 // where no directory has as much, it is the first that can be used.
 func chooseTemp(most, room int64, name, saveDir string) (*spool.Space, error) {
 	dirs := []string{os.TempDir()}
-	if isFile(name) {
-		dirs = append(dirs, filepath.Dir(name))
+	if dir := folderOfOutput(name); dir != "" {
+		dirs = append(dirs, dir)
 	}
 	if saveDir != "" {
 		dirs = append(dirs, saveDir)
@@ -55,6 +56,19 @@ func chooseTemp(most, room int64, name, saveDir string) (*spool.Space, error) {
 	}
 	free, _ := spool.Free(dirs[0])
 	return spool.NewSpace(max(most, free/2)), failed
+}
+
+// folderOfOutput returns the folder of the file that an output is, or will be; "" is none. A device has none: what is
+// beside /dev/null is in memory, and so it is beside /dev/stdout, which is a link.
+func folderOfOutput(name string) string {
+	if !isFile(name) {
+		return ""
+	}
+	name = file.ResolveLinks(name)
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return ""
+	}
+	return filepath.Dir(name)
 }
 
 // fullDisk is the room in bytes below which a disk counts as full: that of the smallest body which is not in memory.
