@@ -63,7 +63,7 @@ const doctorBody = 64 << 10
 
 // runDoctor fetches one URL, prints its steps to standard output and returns the exit code.
 func runDoctor(in *interrupts, c *config, text string) int {
-	d := &doctorReport{to: os.Stdout}
+	d := &doctorReport{to: os.Stdout, longestWait: c.fetch.RetryMaxDelay}
 	o := c.fetch
 	o.Concurrency, o.Retries, o.Poll = 1, 0, nil
 	o.RetryMaxTime = 1 // a refusal is the outcome, and not waited for: ten of them take two minutes
@@ -166,10 +166,18 @@ func (d *doctorReport) printOutcome(r *fetch.Record) {
 		d.line("outcome", "success; of the body no more than %d KiB were read", doctorBody>>10)
 	default:
 		d.line("outcome", "failure of kind %s: %s", r.Failure.Kind, withoutQueries(r.Failure.Error()))
-		if hint := hintForKind(r.Failure.Kind, output.Example{Status: r.Status, Option: r.Failure.Option}); hint != "" {
+		if hint := d.hintFor(r); hint != "" {
 			d.line("hint", "%s", hint)
 		}
 	}
+}
+
+// hintFor returns a hint for a failure: a refusal whose wait is not too long is no failure of a run yet.
+func (d *doctorReport) hintFor(r *fetch.Record) string {
+	if r.Failure.Kind == failure.RateLimited && r.Failure.RetryAfter <= d.longestWait {
+		return "a run waits, and requests it again; --host-rate keeps below a limit that is known"
+	}
+	return hintForKind(r.Failure.Kind, output.Example{Status: r.Status, Option: r.Failure.Option})
 }
 
 // describeTiming returns the steps of an exchange that took place.

@@ -21,7 +21,7 @@ func (d *doctorReport) printHeaders(r *fetch.Record) {
 	for _, name := range limits {
 		d.line("limits", "%s: %s", name, strings.Join(r.Header[name], ", "))
 	}
-	if len(limits) == 0 {
+	if len(limits) == 0 && (r.Failure == nil || r.Failure.RetryAfter == 0) { // which may be told by the body
 		d.line("limits", "none announced: --host-rate and --host-concurrency are all that holds a run back")
 	}
 	for _, name := range []string{"Cache-Control", "Expires", "Age", "Vary", "Etag", "Last-Modified"} {

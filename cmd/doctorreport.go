@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"batchfetch/fetch/redact"
 	"batchfetch/output/encode"
@@ -14,6 +15,8 @@ import (
 type doctorReport struct {
 	to  io.Writer
 	err error // the first of to
+	// longestWait is the longest wait that a host may ask for and a run obeys (Options.RetryMaxDelay).
+	longestWait time.Duration
 
 	steps doctorSteps // of the exchange under way
 }

@@ -138,6 +138,11 @@ func (o *origin) delays(mux *http.ServeMux) {
 		}
 		plain(w, "at last\n")
 	})
+	mux.HandleFunc("/retry-info/{seconds}", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = fmt.Fprintf(w, `{"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"%ss"}]}`,
+			r.PathValue("seconds"))
+	})
 	mux.HandleFunc("/retry-after/{n}/{code}/{value}", func(w http.ResponseWriter, r *http.Request) {
 		if !o.first(r) {
 			plain(w, "at last\n")
