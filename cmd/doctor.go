@@ -174,10 +174,12 @@ func (d *doctorReport) printOutcome(r *fetch.Record) {
 
 // hintFor returns a hint for a failure: a refusal whose wait is not too long is no failure of a run yet.
 func (d *doctorReport) hintFor(r *fetch.Record) string {
-	if r.Failure.Kind == failure.RateLimited && r.Failure.RetryAfter <= d.longestWait {
+	f := r.Failure
+	isRefusal := f.Kind == failure.RateLimited || f.RetryAfter > 0
+	if isRefusal && f.Option == "" && f.RetryAfter <= d.longestWait {
 		return "a run waits, and requests it again; --host-rate keeps below a limit that is known"
 	}
-	return hintForKind(r.Failure.Kind, output.Example{Status: r.Status, Option: r.Failure.Option})
+	return hintForKind(f.Kind, output.Example{Status: r.Status, Option: f.Option})
 }
 
 // describeTiming returns the steps of an exchange that took place.
