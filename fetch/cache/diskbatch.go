@@ -12,9 +12,9 @@ func (d *Disk) putAll(b *batch) error {
 	if !canShare || len(b.parts) == 1 {
 		return d.putEach(b.parts)
 	}
-	if file, ok := d.files.createUnnamed(b.images); ok {
-		alone := d.nameAll(file, b.parts)
-		_ = file.Close() // it was written
+	if draft, ok := d.files.createUnnamed(b.images); ok {
+		alone := d.nameAll(draft, b.parts)
+		_ = draft.file.Close() // it was written
 		if len(alone) < len(b.parts) {
 			d.usage.add(diskSize(int64(len(b.images))))
 		}

@@ -108,12 +108,12 @@ func (d namedDraft) link(name string) error { return os.Link(d.name, filepath.Jo
 
 // An unnamedDraft is a completeFile that has had no name at first.
 type unnamedDraft struct {
-	*unnamed.File
-	top *os.File
-	way unnamed.Way
+	file *unnamed.File
+	top  *os.File
+	way  unnamed.Way
 }
 
-func (d unnamedDraft) link(name string) error { return d.way.Link(d.File, d.top, name) }
+func (d unnamedDraft) link(name string) error { return d.way.Link(d.file, d.top, name) }
 
 // createUnnamed returns a file without a name that has the bytes of p; ok is false where that can't be. A batch in such
 // a file takes a tenth off an exchange beside one in a draft: it needs no name of its own, and each other name is

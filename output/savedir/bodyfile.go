@@ -5,16 +5,17 @@ import (
 	"os"
 )
 
-// A bodyFile is the file that a body is written to: an unnamedFile, or one with a name. One goroutine uses it.
+// A bodyFile is the file that a body is written to: an *unnamed.File, or one with a name. One goroutine uses it.
 type bodyFile interface {
 	io.Writer
 	io.ReaderAt
 	io.Closer
-	// file returns it as an os.File, which is valid until Close.
-	file() *os.File
+	// OS returns it as an os.File, which is valid until Close.
+	OS() *os.File
 }
 
 // A namedFile is a bodyFile that has had a name from the start.
 type namedFile struct{ *os.File }
 
-func (f namedFile) file() *os.File { return f.File }
+// OS returns the file.
+func (f namedFile) OS() *os.File { return f.File }

@@ -111,7 +111,7 @@ func (p *partialBody) Remove() {
 // SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
 func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
-	if !file.CanLock || s.isPart || s.makeFile() != nil || file.Lock(s.file()) != nil || !s.tree.keepsParts() {
+	if !file.CanLock || s.isPart || s.makeFile() != nil || file.Lock(s.OS()) != nil || !s.tree.keepsParts() {
 		return
 	}
 	stem := s.stem()
@@ -142,7 +142,7 @@ func (s *bodyWriter) Suspend() {
 	}
 	s.closed = true
 	s.tree.mayHoldParts.Store(true)
-	if s.file().Sync() == nil {
+	if s.OS().Sync() == nil {
 		// a part without a mark is removed when it is looked for
 		_ = s.tree.replaceMark(s.stem()+markEnding, s.mark, bootSynced)
 	}

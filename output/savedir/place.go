@@ -138,12 +138,12 @@ func (s *bodyWriter) replace(name string) error {
 
 // linkTemp gives a file without a name that of a temporary file, locked where there are locks.
 func (s *bodyWriter) linkTemp() (err error) {
-	if file.Lock(s.file()) != nil {
+	if file.Lock(s.OS()) != nil {
 		s.name = randomTempName(s.folder, partEnding)
 		return s.tree.link(s.bodyFile, s.name)
 	}
 	_, s.held, s.name, err = s.tree.takeTemp(s.stem(), func(name string) (*os.File, error) {
-		return s.file(), s.tree.link(s.bodyFile, name)
+		return s.OS(), s.tree.link(s.bodyFile, name)
 	})
 	return err
 }
@@ -156,7 +156,7 @@ func (s *bodyWriter) prepareRename() error {
 	}
 	var err error
 	if !syncsAllAtOnce {
-		err = s.file().Sync()
+		err = s.OS().Sync()
 	}
 	if !file.CanLock {
 		err = errors.Join(err, s.Close())

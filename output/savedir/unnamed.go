@@ -7,11 +7,6 @@ import (
 	"batchfetch/fetch/unnamed"
 )
 
-// An unnamedFile is a bodyFile without a name at first.
-type unnamedFile struct{ *unnamed.File }
-
-func (f unnamedFile) file() *os.File { return f.OS() }
-
 // findLinkWay tries how a file without a name can get one in the directory.
 func findLinkWay(root *os.Root) unnamed.Way {
 	dir, err := openFolderOf(root, ".")
@@ -40,7 +35,7 @@ func (t *tree) createUnnamed(folder string) bodyFile {
 	if err != nil {
 		return nil // the file system of this folder may be another
 	}
-	return unnamedFile{f}
+	return f
 }
 
 // link gives a file without a name one that no other file has.
@@ -51,5 +46,5 @@ func (t *tree) link(f bodyFile, name string) error {
 
 // linkIn is link in a folder that is open, by the last name. Its error is that of linkat(2).
 func (t *tree) linkIn(dir *os.File, f bodyFile, name string) error {
-	return t.linkWay.Link(f.(unnamedFile).File, dir, name) // no other is linked
+	return t.linkWay.Link(f.(*unnamed.File), dir, name) // no other is linked
 }

@@ -102,7 +102,7 @@ func (s *bodyWriter) SetHeader(h http.Header) { s.filename = filenameOf(h) }
 // isReplaced reports whether another file has the name of this one: it would be taken for the body.
 func (s *bodyWriter) isReplaced() bool {
 	if s.held == nil {
-		s.held, _ = s.file().Stat() // nil again where it fails
+		s.held, _ = s.OS().Stat() // nil again where it fails
 	}
 	named, missing := s.tree.root.Lstat(s.name) // not in a folder that may have another name by now
 	return s.held != nil && missing == nil && !os.SameFile(s.held, named)
