@@ -116,8 +116,7 @@ type unnamedDraft struct {
 func (d unnamedDraft) link(name string) error { return d.way.Link(d.file, d.top, name) }
 
 // createUnnamed returns a file without a name that has the bytes of p; ok is false where that can't be. A batch in such
-// a file takes a tenth off an exchange beside one in a draft: it needs no name of its own, and each other name is
-// looked up once, from the directory.
+// a file needs no name of its own, which a kill would leave, and each other name is looked up once, from the directory.
 func (f *entryFiles) createUnnamed(p []byte) (draft unnamedDraft, ok bool) {
 	if f.top == nil {
 		return unnamedDraft{}, false

@@ -76,10 +76,10 @@ func (s *bodyWriter) makeFile() error {
 			return err
 		}
 	}
-	held := s.memory
+	memory := s.memory
 	s.memory = nil
-	defer held.release()
-	_, err := s.bodyFile.Write(held.bytes())
+	defer memory.release()
+	_, err := s.bodyFile.Write(memory.bytes())
 	return err
 }
 
