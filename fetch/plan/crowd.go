@@ -61,8 +61,8 @@ func (c *crowdLimit) set(now time.Time) {
 }
 
 // noteMiss notes that an exchange was refused though so many are under way, as the limit allows. The limit is lowered
-// where one more was tried; and rejected where requests are refused within it too often, with those that came after one
-// more was taken: that may be as another had just ended.
+// where one more was tried; and rejected where requests are refused within it too often or by chance, with those that
+// came after one more was taken: that may be as another had just ended.
 func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 	w := &c.width
 	if w.trying && underWay >= w.most {
@@ -71,7 +71,8 @@ func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 			return
 		}
 	}
-	if w.misses++; w.misses >= leastMisses && w.misses*missedPart > w.taken {
+	w.misses++
+	if w.misses >= leastMisses && w.misses*missedPart > w.taken || w.isChance() {
 		w.reject(now)
 		c.volley = volley{}
 	}

@@ -41,15 +41,22 @@ func TestHostOfFewAtOnce(t *testing.T) {
 }
 
 // TestFailingPagesAreNoCrowd: a host that answers some requests by 503 whatever their number is not asked for fewer at
-// once, for long.
+// once, for long: the refused part of one more at once is hardly larger than within the limit.
 func TestFailingPagesAreNoCrowd(t *testing.T) {
+	const least = 500 * 500 * time.Millisecond
 	for _, share := range []float64{0.05, 0.2, 0.4} {
-		rng := rand.New(rand.NewPCG(3, 4))
-		r := playCrowd(t, 5000, 10, 500*time.Millisecond, func(int) bool { return rng.Float64() < share })
-		least := 500 * 500 * time.Millisecond
-		t.Logf("a share of %g: %s, %s at least", share, r.took, least)
-		if r.took > least*5/4 {
-			t.Errorf("a share of %g: %s, %s at least", share, r.took, least)
+		const runs = 20
+		var sum time.Duration
+		for seed := range uint64(runs) {
+			rng := rand.New(rand.NewPCG(3, seed))
+			took := playCrowd(t, 5000, 10, 500*time.Millisecond, func(int) bool { return rng.Float64() < share }).took
+			if sum += took; took > least*4/3 {
+				t.Errorf("a share of %g, seed %d: %s, %s at least", share, seed, took, least)
+			}
+		}
+		t.Logf("a share of %g: %s on average, %s at least", share, sum/runs, least)
+		if sum/runs > least*9/8 {
+			t.Errorf("a share of %g: %s on average, %s at least", share, sum/runs, least)
 		}
 	}
 }

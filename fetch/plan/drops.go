@@ -50,7 +50,8 @@ func (d *dropLimit) isMissed(now time.Time) bool {
 		return false
 	}
 	w := &d.width
-	if w.misses++; w.misses < mostDropped || w.misses*missedDrops < w.misses+w.taken {
+	w.misses++
+	if isFew := w.misses < mostDropped || w.misses*missedDrops < w.misses+w.taken; isFew && !w.isChance() {
 		return false
 	}
 	w.reject(now)

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,14 +56,25 @@ func (r *dropRun) play(t *testing.T, n int) *dropRun {
 			r.start(task)
 		}
 		r.advance(time.Millisecond)
-		for task, at := range r.ends {
-			if !at.After(r.now) {
-				r.finish(task, time.Duration(rng.Int64N(int64(time.Second))))
-			}
+		for _, task := range r.ended() {
+			r.finish(task, time.Duration(rng.Int64N(int64(time.Second))))
 		}
 	}
 	r.took = r.now.Sub(began)
 	return r
+}
+
+// ended returns the Tasks whose exchanges have ended by now, in the order in which they were added: a run is the same
+// each time.
+func (r *dropRun) ended() []*testTask {
+	var ended []*testTask
+	for task, at := range r.ends {
+		if !at.After(r.now) {
+			ended = append(ended, task)
+		}
+	}
+	slices.SortFunc(ended, func(a, b *testTask) int { return cmp.Compare(a.seq, b.seq) })
+	return ended
 }
 
 func (r *dropRun) start(task *testTask) {

@@ -18,6 +18,9 @@ type widthLimit struct {
 	misses int // exchanges that were refused since the limit was set, though there were not more than it
 	taken  int // exchanges that were not
 
+	triesRefused int // exchanges of tries of one more that were refused since the limit was set: one for each such try
+	triesPassed  int // those that were not
+
 	tooHigh int // limits in a row that were too high (forget)
 }
 
@@ -34,6 +37,8 @@ const (
 	longestProbation = time.Minute
 	wrongWidthTime   = time.Minute
 	mostTooHigh      = 3
+	leastTries       = 3
+	chancePart       = 3 // times as many are refused by chance in a try, which ends at the first that is
 )
 
 // limit is the number of exchanges at once, at most most.
@@ -47,6 +52,7 @@ func (w *widthLimit) limit(most int) int {
 // set sets the limit.
 func (w *widthLimit) set(most int, now time.Time) {
 	w.most, w.misses, w.taken = most, 0, 0
+	w.triesRefused, w.triesPassed = 0, 0
 	w.keep(now)
 }
 
@@ -58,10 +64,20 @@ func (w *widthLimit) keep(now time.Time) {
 
 // lower takes one off the limit, ends the try of one more, and puts the next one off for twice as long.
 func (w *widthLimit) lower(now time.Time) {
-	w.most = max(w.most-1, 1)
+	if w.most = max(w.most-1, 1); w.trying {
+		w.triesRefused++
+		w.triesPassed += w.passed
+	}
 	w.trying = false
 	w.probation = min(2*w.probation, longestProbation)
 	w.widenAt = now.Add(w.probation)
+}
+
+// isChance reports whether exchanges are refused whatever their number: hardly a larger part of the tries of one more
+// than of those within the limit.
+func (w *widthLimit) isChance() bool {
+	return w.triesRefused >= leastTries &&
+		w.triesRefused*(w.misses+w.taken) <= chancePart*w.misses*(w.triesRefused+w.triesPassed)
 }
 
 // remove removes a limit that is not needed any more.
@@ -128,6 +144,7 @@ func (w *widthLimit) widenOn(lo load, now time.Time) (accepted bool) {
 	if !w.widen(lo, now) {
 		return false
 	}
+	w.triesPassed += w.passed
 	w.keep(now)
 	if w.most >= lo.limit {
 		w.remove()
