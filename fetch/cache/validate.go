@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -159,10 +160,13 @@ func (e *Entry) Freshen(r *Request, h http.Header, received time.Time) Entry {
 // 9110 section 7.6.1), nor the length of its coded body, nor cookies, which are secrets of one moment. A response
 // without a Date gets the time at which it was received (RFC 9110 section 6.6.1). It shares the values of h.
 func Storable(h http.Header, received time.Time) http.Header {
-	stored := make(http.Header, min(len(h), usualFields))
-	for name, values := range h {
-		if !isNotStorable(name) {
-			stored[name] = values
+	stored := maps.Clone(h) // in less time than by one field after the other
+	if stored == nil {
+		stored = make(http.Header, 1)
+	}
+	for name := range h {
+		if isNotStorable(name) {
+			delete(stored, name)
 		}
 	}
 	if stored["Date"] == nil {
@@ -170,14 +174,13 @@ func Storable(h http.Header, received time.Time) http.Header {
 	}
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
-			delete(stored, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+			if name != "keep-alive" { // which is usual, and not stored
+				delete(stored, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+			}
 		}
 	}
 	return stored
 }
-
-// usualFields is how many fields are stored of a usual response: a map that is made for more takes three times as much.
-const usualFields = 8
 
 // isNotStorable reports whether a field is never stored: it concerns one connection, is secret, or describes the
 // coded body.

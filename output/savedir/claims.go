@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"path"
 	"slices"
 	"sync"
 )
@@ -16,6 +15,7 @@ type claims struct {
 	mu          sync.Mutex
 	salt        Salt
 	owners      map[uint64]int64 // hash of a name: index of its request, or reserved or folder; guarded by mu
+	lastFolder  string           // that has been claimed, as those above it; guarded by mu
 	earlierRuns []uint64         // hashes of the names of earlier runs' files, sorted
 }
 
@@ -69,22 +69,32 @@ func (c *claims) claim(name string, index int64) error {
 	if err := c.conflict(name, key, index); err != nil {
 		return err
 	}
-	for above := path.Dir(name); above != "."; above = path.Dir(above) {
-		if c.owners[c.hash(above)] == folder { // and so have those above it
-			break
-		}
-		if err := c.conflictAbove(above); err != nil {
+	if above := folderOf(name); above != c.lastFolder {
+		if err := c.claimFolders(above); err != nil {
 			return err
 		}
-	}
-	for above := path.Dir(name); above != "."; above = path.Dir(above) {
-		hash := c.hash(above)
-		if c.owners[hash] == folder {
-			break
-		}
-		c.owners[hash] = folder
+		c.lastFolder = above
 	}
 	c.owners[key] = index
+	return nil
+}
+
+// claimFolders makes a name, and those above it, those of folders.
+func (c *claims) claimFolders(name string) error {
+	var hashes []uint64
+	for above := name; above != "."; above = folderOf(above) {
+		hash := c.hash(above)
+		if c.owners[hash] == folder { // and so are those above it
+			break
+		}
+		if err := c.conflictAbove(above, hash); err != nil {
+			return err
+		}
+		hashes = append(hashes, hash)
+	}
+	for _, hash := range hashes {
+		c.owners[hash] = folder
+	}
 	return nil
 }
 
@@ -107,9 +117,8 @@ func (c *claims) conflict(name string, key uint64, index int64) error {
 	return &conflictError{text: fmt.Sprintf("its file %q is %s", name, text)}
 }
 
-// conflictAbove returns why a name can't be that of a folder.
-func (c *claims) conflictAbove(name string) error {
-	key := c.hash(name)
+// conflictAbove returns why a name, whose hash is key, can't be that of a folder.
+func (c *claims) conflictAbove(name string, key uint64) error {
 	if _, known := c.owners[key]; known || c.isOfEarlierRun(key) { // not as a folder
 		return &conflictError{name, fmt.Sprintf("its folder %q is another's file; name it by path, {index} or {id}", name)}
 	}

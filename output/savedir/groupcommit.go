@@ -3,7 +3,6 @@ package savedir
 import (
 	"cmp"
 	"os"
-	"path"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,8 +14,8 @@ import (
 type groupMember interface {
 	// makeFile makes its file, with no name where that can be.
 	makeFile() error
-	// linkNewIn gives a file without a name the last name in a folder, unless another file has it, and closes it then. It
-	// reports whether it has got the name.
+	// linkNewIn gives a file without a name one in a folder that is open, unless another file has it, and closes it then.
+	// It reports whether it has got the name.
 	linkNewIn(folder *os.File, name string) (isNamed bool, err error)
 }
 
@@ -124,7 +123,7 @@ func (b *commitBatch) commit(tree *tree) {
 
 // link gives the file its name in its folder.
 func (c *pendingCommit) link(dir *os.File) {
-	if c.err == nil && path.Dir(c.name) == c.folder {
-		c.isNamed, c.err = c.body.linkNewIn(dir, path.Base(c.name))
+	if c.err == nil && folderOf(c.name) == c.folder {
+		c.isNamed, c.err = c.body.linkNewIn(dir, c.name)
 	}
 }

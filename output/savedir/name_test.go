@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	stdpath "path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -188,6 +189,9 @@ func FuzzName(f *testing.F) {
 			if !filepath.IsLocal(name) || !fs.ValidPath(name) || strings.Contains("/"+name, "/.") ||
 				encode.Printable(name) != name || len(name) > maxName {
 				t.Fatalf("%q, %q and %q give %q", url, path, id, name)
+			}
+			if err := checkName(name, maxSegment); err != nil || folderOf(name) != stdpath.Dir(name) {
+				t.Fatalf("%q, %q and %q give %q in %q, %v", url, path, id, name, folderOf(name), err)
 			}
 			if path == "" {
 				continue

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
+	"strings"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
@@ -25,7 +25,7 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	if name, err = s.nameFile(name, hash); err != nil {
 		return "", err
 	}
-	return filepath.Join(s.tree.name, filepath.FromSlash(name)), nil
+	return s.tree.pathOf(name), nil
 }
 
 // finalName returns the name that the body is to get, and makes its folders where it is known only now.
@@ -102,12 +102,12 @@ func (s *bodyWriter) linkNew(name string) error {
 	return s.finishName(s.tree.renameNew(s.name, name), name)
 }
 
-// linkNewIn gives a file without a name the last name in its folder, and closes it, unless another file has that.
+// linkNewIn gives a file without a name one in its folder, which is open, and closes it, unless another file has that.
 func (s *bodyWriter) linkNewIn(folder *os.File, name string) (isNamed bool, err error) {
-	if s.name != "" || s.tree.linkIn(folder, s.bodyFile, name) != nil {
+	if s.name != "" || s.tree.linkIn(folder, s.bodyFile, name[strings.LastIndexByte(name, '/')+1:]) != nil {
 		return false, nil
 	}
-	return true, s.finishName(nil, path.Join(s.folder, name))
+	return true, s.finishName(nil, name)
 }
 
 // replaceLocked is replace of a file, there, that no other process replaces meanwhile: of two the second gets

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/unnamed"
@@ -35,8 +36,8 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{tree: tree{name: dir, root: root, linkWay: findLinkWay(root),
-		folders: folders{top: dir, root: root, most: mostOpen()}}}
+	d := &Dir{tree: tree{name: dir, prefix: strings.TrimSuffix(filepath.Join(dir, "x"), "x"), root: root,
+		linkWay: findLinkWay(root), folders: folders{top: dir, root: root, most: mostOpen()}}}
 	template.longest = longestName(root)
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
 	d.names.runs = d.openRuns()
@@ -116,7 +117,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	if !d.folders.has(folder) {
 		if target != "" {
 			target, err = d.names.makeFolders(target, r)
-			folder = path.Dir(target)
+			folder = folderOf(target)
 		}
 		if err != nil {
 			return nil, d.describeError(path.Dir(folder), err)

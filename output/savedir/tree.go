@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 // which leads out of it. Any goroutine may use it.
 type tree struct {
 	name         string // as given to Open
+	prefix       string // of the names of its files, for programs: name, cleaned, with a separator
 	root         *os.Root
 	folders      folders
 	linkWay      unnamed.Way // of files without a name
@@ -36,6 +38,9 @@ var (
 	errNotOurs = errors.New("not a file of ours")
 	errRenamed = errors.New("it has got another name")
 )
+
+// pathOf returns the name of a file for programs, of its safe name with slashes.
+func (t *tree) pathOf(name string) string { return t.prefix + filepath.FromSlash(name) }
 
 // create creates a file that must not exist yet; one in an open folder by its last name.
 func (t *tree) create(name string) (*os.File, error) {
