@@ -45,7 +45,7 @@ func TestHostOfFewAtOnce(t *testing.T) {
 func TestFailingPagesAreNoCrowd(t *testing.T) {
 	const least = 500 * 500 * time.Millisecond
 	for _, share := range []float64{0.05, 0.2, 0.4} {
-		const runs = 20
+		const runs = 8
 		var sum time.Duration
 		for seed := range uint64(runs) {
 			rng := rand.New(rand.NewPCG(3, seed))
