@@ -9,7 +9,7 @@ import (
 
 // inputBytes is the size of the buffer that a connection reads through while it carries exchanges, idleBytes of the one
 // that it has while it carries none: there may be many such connections.
-const inputBytes, idleBytes = 32 << 10, 256
+const inputBytes, idleBytes = 64 << 10, 256
 
 var inputBuffers = sync.Pool{New: func() any { return new([inputBytes]byte) }}
 
