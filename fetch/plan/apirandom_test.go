@@ -81,6 +81,7 @@ const randomAPIs = 1500
 
 // TestRandomAPIs plays APIs of chance, all of which have to come to what they should.
 func TestRandomAPIs(t *testing.T) {
+	t.Parallel() // it is long
 	for seed := range uint64(randomAPIs) {
 		a := randomAPI(seed)
 		o := playAPI(a, seed)

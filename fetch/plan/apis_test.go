@@ -189,6 +189,7 @@ func (o *apiOutcome) takeWorse(other *apiOutcome) {
 // TestAPIs plays every API, with requests counted in another order each time, and holds the outcome against what the
 // API allows. With -v it prints the table.
 func TestAPIs(t *testing.T) {
+	t.Parallel() // it is long
 	t.Logf(tableHead, "API", "n", "asked", "refused", "early", "lost", "took", "least", "x")
 	for _, a := range apis() {
 		var worst apiOutcome

@@ -14,8 +14,7 @@ func playCrowd(t *testing.T, n, atOnce int, lasts time.Duration, isRefused func(
 	t.Helper()
 	v := overloaded()
 	r := &dropRun{planDriver: newPlanDriver(t, func(l *testLimits) { l.HostConcurrency, l.Concurrency = atOnce, 64 }),
-		isDropped: isRefused, ends: make(map[*testTask]time.Time), dropped: make(map[*testTask]bool),
-		refusal: &v, lasts: lasts}
+		isDropped: isRefused, refusal: &v, lasts: lasts}
 	return r.play(t, n)
 }
 

@@ -18,12 +18,18 @@ type dropRun struct {
 	kept      bool                    // those that are dropped had a connection that had carried another
 	refusal   *judge.Verdict          // in place of a lost connection
 	lasts     time.Duration           // how long an answer takes; 0 is 50 ms
-	ends      map[*testTask]time.Time
-	dropped   map[*testTask]bool
+	underWay  []dropExchange
 	answered  int // exchanges under way that are going to be answered
 	most      int // attempts that one Task took
 	drops     int
 	took      time.Duration
+}
+
+// A dropExchange is an exchange of a dropRun that is under way.
+type dropExchange struct {
+	task    *testTask
+	ends    time.Time
+	dropped bool
 }
 
 // playDrops runs n Tasks, 64 at once at most: one that is dropped ends after 1 ms and is retried within the second that
@@ -36,8 +42,7 @@ func playDrops(t *testing.T, n int, isDropped func(answered int) bool) *dropRun 
 func newDropRun(t *testing.T, atOnce int, isDropped func(answered int) bool) *dropRun {
 	t.Helper()
 	limits := func(l *testLimits) { l.HostConcurrency, l.Concurrency = atOnce, atOnce }
-	return &dropRun{planDriver: newPlanDriver(t, limits),
-		isDropped: isDropped, ends: make(map[*testTask]time.Time), dropped: make(map[*testTask]bool)}
+	return &dropRun{planDriver: newPlanDriver(t, limits), isDropped: isDropped}
 }
 
 // play is the run of playDrops.
@@ -45,53 +50,70 @@ func (r *dropRun) play(t *testing.T, n int) *dropRun {
 	t.Helper()
 	r.addTasks(n, "a")
 	rng := rand.New(rand.NewPCG(1, 2))
-	for len(r.ends) > 0 || r.HasTasks("a") {
+	for len(r.underWay) > 0 || r.HasTasks("a") {
 		if r.now.Sub(began) > time.Hour {
 			t.Fatal("the run does not end")
 		}
-		for task, wait := r.nextTask(); task != nil || wait == 0; task, wait = r.nextTask() {
+		task, wait := r.nextTask()
+		for ; task != nil || wait == 0; task, wait = r.nextTask() {
 			if task.Lost != nil {
 				t.Fatalf("a Task is lost: %v", task.Lost)
 			}
 			r.start(task)
 		}
-		r.advance(time.Millisecond)
-		for _, task := range r.ended() {
-			r.finish(task, time.Duration(rng.Int64N(int64(time.Second))))
+		r.advance(r.untilNext(wait))
+		for _, e := range r.ended() {
+			r.finish(e, time.Duration(rng.Int64N(int64(time.Second))))
 		}
 	}
 	r.took = r.now.Sub(began)
 	return r
 }
 
-// ended returns the Tasks whose exchanges have ended by now, in the order in which they were added: a run is the same
-// each time.
-func (r *dropRun) ended() []*testTask {
-	var ended []*testTask
-	for task, at := range r.ends {
-		if !at.After(r.now) {
-			ended = append(ended, task)
-		}
+// untilNext is how long it takes until an exchange ends, or a Task may start after wait: whole milliseconds, at least
+// one.
+func (r *dropRun) untilNext(wait time.Duration) time.Duration {
+	next := r.now.Add(time.Hour)
+	if wait != Never {
+		next = r.now.Add(wait)
 	}
-	slices.SortFunc(ended, func(a, b *testTask) int { return cmp.Compare(a.seq, b.seq) })
+	for i := range r.underWay {
+		next = earliest(next, r.underWay[i].ends)
+	}
+	return max((next.Sub(r.now) + time.Millisecond - 1).Truncate(time.Millisecond), time.Millisecond)
+}
+
+// ended takes out the exchanges that have ended by now, in the order in which their Tasks were added: a run is the same
+// each time.
+func (r *dropRun) ended() []dropExchange {
+	var ended []dropExchange
+	r.underWay = slices.DeleteFunc(r.underWay, func(e dropExchange) bool {
+		if e.ends.After(r.now) {
+			return false
+		}
+		ended = append(ended, e)
+		return true
+	})
+	slices.SortFunc(ended, func(a, b dropExchange) int { return cmp.Compare(a.task.seq, b.task.seq) })
 	return ended
 }
 
 func (r *dropRun) start(task *testTask) {
 	task.Attempts++
 	r.most = max(r.most, task.Attempts)
-	if r.dropped[task] = r.isDropped(r.answered); r.dropped[task] {
+	e := dropExchange{task: task, ends: r.now.Add(time.Millisecond), dropped: r.isDropped(r.answered)}
+	if e.dropped {
 		r.drops++
-		r.ends[task] = r.now.Add(time.Millisecond)
-		return
+	} else {
+		r.answered++
+		e.ends = r.now.Add(cmp.Or(r.lasts, 50*time.Millisecond))
 	}
-	r.answered++
-	r.ends[task] = r.now.Add(cmp.Or(r.lasts, 50*time.Millisecond))
+	r.underWay = append(r.underWay, e)
 }
 
-func (r *dropRun) finish(task *testTask, delay time.Duration) {
-	delete(r.ends, task)
-	if !r.dropped[task] {
+func (r *dropRun) finish(e dropExchange, delay time.Duration) {
+	task := e.task
+	if !e.dropped {
 		r.answered--
 		task.Verdict = healthy()
 		r.Done(&task.Task, r.now)
@@ -175,6 +197,7 @@ func TestRowOfBrokenPages(t *testing.T) {
 
 // TestDropsByChance: a host that drops connections by chance is not asked for fewer at once, for long.
 func TestDropsByChance(t *testing.T) {
+	t.Parallel() // it is long
 	for _, share := range []float64{0.02, 0.1, 0.4} {
 		for seed := range uint64(10) {
 			rng := rand.New(rand.NewPCG(3, seed))

@@ -47,18 +47,39 @@ func (r *queueRun) play(t *testing.T, n, atOnce int) time.Duration {
 		if r.now.Sub(began) > 5*time.Hour {
 			t.Fatal("the run does not end")
 		}
-		for task, wait := r.nextTask(); task != nil || wait == 0; task, wait = r.nextTask() {
+		task, wait := r.nextTask()
+		for ; task != nil || wait == 0; task, wait = r.nextTask() {
 			if task.Lost == nil {
 				task.Attempts++
 				q := &queuedRequest{task: task, started: r.now}
 				r.underWay, r.queue = append(r.underWay, q), append(r.queue, q)
 			}
 		}
-		r.advance(5 * time.Millisecond)
+		r.advance(r.untilNext(wait))
 		r.serve()
 		r.endStalled()
 	}
 	return r.now.Sub(began)
+}
+
+// untilNext is how long it takes until a page is made, a request has waited for too long, or a Task may start after
+// wait: whole steps of 5 ms, at least one.
+func (r *queueRun) untilNext(wait time.Duration) time.Duration {
+	const step = 5 * time.Millisecond
+	next := r.now.Add(time.Hour)
+	if wait != Never {
+		next = r.now.Add(wait)
+	}
+	if len(r.underWay) > 0 {
+		next = earliest(next, r.underWay[0].started.Add(patience))
+	}
+	if len(r.making) < r.makers && len(r.queue) > 0 {
+		next = r.now
+	}
+	for _, q := range r.making {
+		next = earliest(next, q.made)
+	}
+	return max((next.Sub(r.now) + step - 1).Truncate(step), step)
 }
 
 // serve ends the exchanges whose page is made, and begins others.
