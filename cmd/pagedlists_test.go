@@ -13,6 +13,10 @@ import (
 // request. With ?fail=PAGE that page fails at first, with ?hold=PAGE it waits for the gate of the list's N. ?text makes
 // the bodies text. The page /ring is followed by itself. /cursors/N has pages by ?cursor=, as Slack and Google have:
 // page PAGE of N names the next cursor, the number of the next page, and a link to it in a list, as STAC has.
+// /counted/N has N elements, ?limit of them from ?offset, page ?page, or behind ?after on, and names no page; with
+// ?deaf it has always the first ones.
+// /wiki/N continues as MediaWiki does: ?part=2 of a page, then the next ?page without it; with ?fail=PAGE that part
+// fails at first.
 func (o *origin) pagedLists(mux *http.ServeMux) {
 	mux.HandleFunc("/ring", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "<#next>; rel=next")
@@ -30,6 +34,45 @@ func (o *origin) pagedLists(mux *http.ServeMux) {
 			links = append([]map[string]string{{"href": "?" + to.Encode(), "rel": "next"}}, links...)
 		}
 		body["links"] = links
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(body) // the client may have left
+	})
+	mux.HandleFunc("/counted/{n}", func(w http.ResponseWriter, r *http.Request) {
+		query, items := r.URL.Query(), []int{}
+		limit, _ := strconv.Atoi(query.Get("limit"))
+		offset, _ := strconv.Atoi(query.Get("offset"))
+		if page, err := strconv.Atoi(query.Get("page")); err == nil {
+			offset = (page - 1) * limit
+		}
+		if after, err := strconv.Atoi(query.Get("after")); err == nil {
+			offset = after + 1
+		}
+		if query.Has("deaf") {
+			offset = 0
+		}
+		for i := offset; i < min(offset+limit, number(r, "n")); i++ {
+			items = append(items, i)
+		}
+		var body any = items
+		if query.Has("offset") {
+			body = map[string]any{"items": items, "total_count": number(r, "n")}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(body) // the client may have left
+	})
+	mux.HandleFunc("/wiki/{n}", func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		page, _ := strconv.Atoi(query.Get("page")) // the first page has none
+		body := map[string]any{"seen": r.URL.RawQuery}
+		switch {
+		case query.Has("part") && query.Get("fail") == strconv.Itoa(page) && o.firstTime(r):
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		case !query.Has("part"):
+			body["continue"] = map[string]any{"part": "2|a", "page": page}
+		case page+1 < number(r, "n"):
+			body["continue"] = map[string]any{"page": page + 1}
+		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(body) // the client may have left
 	})

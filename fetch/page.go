@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/paging"
 )
 
 // A Page is one of the pages that a Request has with Options.Paginate, as the page before it names it.
@@ -14,6 +15,10 @@ type Page struct {
 	URL string
 	// Get says that the page is requested by GET, whatever the method of the first one.
 	Get bool
+	// Params are the names of the parameters in its query that the page before gave it, where those may be others on each
+	// page; they become those of the Request. Nil is none; empty are those that the URL of the first page has not, as a
+	// journal keeps no names.
+	Params []string
 	// OmitCredentials and PublicOnly become those of the Request.
 	OmitCredentials, PublicOnly bool
 }
@@ -26,7 +31,7 @@ func (r Request) AtPage(p Page) Request {
 	next := r
 	next.earlier = r.earlier.With(r.URL)
 	next.URL, next.Page, next.SHA256, next.Body, next.BodyForm = p.URL, p.Number, "", nil, BodyText
-	next.OmitCredentials, next.PublicOnly = p.OmitCredentials, p.PublicOnly
+	next.OmitCredentials, next.PublicOnly, next.PageParams = p.OmitCredentials, p.PublicOnly, p.Params
 	if p.Get {
 		next.Method = http.MethodGet
 	}
@@ -55,7 +60,11 @@ func (r Request) AtPage(p Page) Request {
 // then the Request's.
 func (r Request) ResumeAt(p Page, earlier PageSet) Request {
 	r.earlier = earlier
-	return r.AtPage(p)
+	next := r.AtPage(p)
+	if first, err := r.ParsedURL(); err == nil && p.Params != nil && next.url != nil {
+		next.PageParams = paging.Added(next.url.RawQuery, first.RawQuery)
+	}
+	return next
 }
 
 // isLoop reports whether a Request is for a page that came before in its chain of pages.

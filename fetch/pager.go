@@ -29,11 +29,12 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	if !p.options.Paginate.IsSet() {
 		return nil
 	}
-	reference, why := p.find(record, t.URL.RawQuery)
-	if reference == "" || why != nil {
+	found, why := p.find(t, record)
+	if found.Ref == "" || why != nil {
 		return why
 	}
-	page := p.nextPage(t, record, reference)
+	page := p.nextPage(t, record, found.Ref)
+	page.Params = found.Params
 	record.Next = &page
 	if page.Number > int64(p.options.MaxPages) {
 		t.morePages = true
@@ -41,38 +42,55 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	}
 	record.More = true
 	t.next = newTask(t.request.AtPage(page))
+	t.next.request.before = pageDigest(record)
 	t.next.seq = t.seq
 	_ = p.prepare(t.next) // a page that is there is fetched: what comes after it is in it
 	return nil
 }
 
-// find returns the reference to the next page in a response to a URL with that query; empty is none.
-func (p *pager) find(record *Record, query string) (string, *failure.Failure) {
-	var body io.Reader
-	if p.options.Paginate.InBody() {
-		switch {
-		case record.Path != "":
-			saved, err := os.Open(record.Path)
-			if err != nil {
-				return "", &failure.Failure{Kind: failure.IO, Err: err}
-			}
-			defer func() { _ = saved.Close() }() // only read
-			body = saved
-		case record.HasBody:
-			body = record.OpenBody()
-		default:
-			return "", nil
-		}
+// find returns the next page that the response to t has.
+func (p *pager) find(t *task, record *Record) (paging.Next, *failure.Failure) {
+	place := p.options.Paginate
+	if place.InBody() && record.Path == "" && !record.HasBody {
+		return paging.Next{}, nil
 	}
-	reference, err := p.options.Paginate.Next(record.header, query, body)
+	if digest := pageDigest(record); place.Counts() && digest != noDigest && digest == t.request.before {
+		return paging.Next{}, &failure.Failure{Kind: failure.Protocol, Err: errSamePage, Option: failure.BadPage}
+	}
+	next, err := place.Next(paging.Response{
+		Header: record.header, Query: t.URL.RawQuery, Carried: t.request.PageParams, Open: record.openPage,
+	})
 	var wrong *paging.BodyError
 	switch {
 	case errors.As(err, &wrong):
-		return "", &failure.Failure{Kind: failure.Protocol, Err: err, Option: failure.BadPage}
+		return paging.Next{}, &failure.Failure{Kind: failure.Protocol, Err: err, Option: failure.BadPage}
 	case err != nil:
-		return "", &failure.Failure{Kind: failure.IO, Err: err}
+		return paging.Next{}, &failure.Failure{Kind: failure.IO, Err: err}
 	}
-	return reference, nil
+	return next, nil
+}
+
+// openPage opens the body where it is: in a file, or with the Record.
+func (r *Record) openPage() (io.ReadCloser, error) {
+	if r.Path != "" {
+		return os.Open(r.Path)
+	}
+	return io.NopCloser(r.OpenBody()), nil
+}
+
+// errSamePage is why the pages of a list that is counted end: where the server does not know the parameter there would
+// be no end of them.
+var errSamePage = errors.New("the page has the body of the page before it: the server goes by another parameter")
+
+// noDigest is the digest of a body that has none.
+var noDigest [32]byte
+
+// pageDigest returns the hash of the body of a page.
+func pageDigest(r *Record) [32]byte {
+	if !r.Hashed {
+		return noDigest
+	}
+	return r.SHA256
 }
 
 // nextPage returns the page that a reference in the response to t leads to. Secrets go where a redirect from there

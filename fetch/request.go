@@ -47,6 +47,8 @@ type Request struct {
 	// Page is the 1-based number of the page that URL is, of those that follow each other (Options.Paginate). 0 is
 	// unknown, and the first where pages are followed. A later one than the first gets no body from the Options.
 	Page int64
+	// PageParams are the names of parameters in the query of URL that are of the page before, and not of the first one.
+	PageParams []string
 	// OmitCredentials leaves out all headers of the Options, credentials and cookies among them, as a redirect to another
 	// origin does (credentials mode "omit" of the Fetch standard): another host has chosen URL. Cookies of a Jar go by
 	// their own rules.
@@ -68,6 +70,7 @@ type Request struct {
 	url     *url.URL // urlText parsed, so that it is parsed once; nil where it has not been, or can't be
 	urlText string   // another text than URL where a Source has changed that since
 	earlier PageSet  // the pages before this one, as far as they are known
+	before  [32]byte // the SHA-256 of the body of the page before this one; 0 is unknown
 }
 
 // parse sets url and urlText by URL.
@@ -103,7 +106,7 @@ const (
 // HasMoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
 func (r *Request) HasMoreThanURL() bool {
 	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" ||
-		r.Retry != nil || r.OmitCredentials || r.PublicOnly || r.Settings != nil
+		r.Retry != nil || len(r.PageParams) > 0 || r.OmitCredentials || r.PublicOnly || r.Settings != nil
 }
 
 // Identity is a 128-bit hash of a Request.

@@ -81,6 +81,9 @@ func setTarget(t *task, targets *targeter) {
 	if err == nil {
 		to, err = targets.newTarget(&t.request)
 	}
+	if err == nil {
+		err = to.options.Paginate.Check(to.URL.RawQuery)
+	}
 	if err != nil && t.request.Page > 1 {
 		err = fmt.Errorf("page %d: %w", t.request.Page, err)
 	}
@@ -99,7 +102,7 @@ func setTarget(t *task, targets *targeter) {
 func (t *task) isPristine() bool {
 	return t.robots == nil && t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil &&
 		(t.request.Page == 0 || t.request.Page == 1 && t.options.Paginate.IsSet()) && !t.request.OmitCredentials &&
-		!t.request.PublicOnly
+		!t.request.PublicOnly && len(t.request.PageParams) == 0
 }
 
 // updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, Size in bytes

@@ -156,7 +156,7 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 	if q.Private != "" && q.Private != "deny" {
 		return r, errors.New("private can only be deny")
 	}
-	r.OmitCredentials, r.PublicOnly = q.Credentials != "", q.Private != ""
+	r.OmitCredentials, r.PublicOnly, r.PageParams = q.Credentials != "", q.Private != "", q.PageParams
 	if err := q.setHeader(&r); err != nil {
 		return r, err
 	}

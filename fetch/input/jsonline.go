@@ -26,6 +26,8 @@ type jsonRequest struct {
 	Credentials string `json:"credentials"`
 	Private     string `json:"private"`
 
+	PageParams []string `json:"page_params"`
+
 	Timeout      json.RawMessage `json:"timeout"`
 	AcceptStatus json.RawMessage `json:"accept_status"`
 	MaxBody      json.RawMessage `json:"max_body"`

@@ -9,7 +9,8 @@ import (
 )
 
 // A Pointer is a JSON pointer (RFC 6901): the names and indexes on the way to a value, unescaped. Nil is none. In place
-// of an index NAME=VALUE is the first element that has a member of that name with that string, as links have a rel.
+// of an index NAME=VALUE is the first element that has a member of that name with that string, as links have a rel, and
+// -1 is the last element.
 type Pointer []string
 
 // ParsePointer parses the text of a JSON pointer other than the empty one.
@@ -56,9 +57,7 @@ func (p Pointer) FindValue(in io.Reader) (string, error) {
 			return "", err
 		}
 		if b := s.peek(); b == '-' || '0' <= b && b <= '9' {
-			s.kept = make([]byte, 0, 16)
-			err = s.skipValue()
-			return string(s.kept), err
+			return s.readWord()
 		}
 		return p.readReference(s)
 	})
@@ -76,6 +75,8 @@ func (p Pointer) read(in io.Reader, find func(*scanner) (string, error)) (string
 		return "", &BodyError{fmt.Sprintf("the body is not JSON, so that nothing is at %s", p)}
 	case errors.Is(err, errTooLong):
 		return "", &BodyError{"the URL of the next page is longer than 64 KiB"}
+	case errors.Is(err, errLongElement):
+		return "", &BodyError{fmt.Sprintf("the last element on the way to %s is longer than 128 KiB", p)}
 	}
 	return text, err
 }
@@ -94,6 +95,14 @@ func (p Pointer) enter(s **scanner) (bool, error) {
 	for _, token := range p {
 		if name, value, isMember := strings.Cut(token, "="); isMember && (*s).peek() == '[' {
 			element, err := (*s).elementWith(name, value)
+			if err != nil || element == nil {
+				return false, err
+			}
+			*s = newScanner(bytes.NewReader(element))
+			continue
+		}
+		if token == "-1" && (*s).peek() == '[' {
+			element, err := (*s).lastElement()
 			if err != nil || element == nil {
 				return false, err
 			}

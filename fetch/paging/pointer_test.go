@@ -21,7 +21,8 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b c",
-		"a=s:b", "a=/~2"} {
+		"a=s:b", "a=/~2", "*=a", "*=+1", "a=+", "a=+0", "a=+-1", "a=+1/b", "a=+1000000001", "link while", "link while a",
+		" while /a", "/a while /b while /c~"} {
 		if _, err := Parse(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
@@ -115,12 +116,37 @@ func TestParameter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := place.Next(nil, tt.query, strings.NewReader(tt.body))
+		got, err := nextOf(place, tt.query, tt.body)
 		if err != nil {
 			got = "!" + err.Error()
 		}
 		if got != tt.want {
 			t.Errorf("%s after %s in %s: got %q, want %q", tt.place, tt.query, tt.body, got, tt.want)
+		}
+	}
+}
+
+// TestLastElement: -1 leads to the last element of an array, as keysets and Stripe want it.
+func TestLastElement(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{`{"data":[{"id":"a"},[],{"x":{"id":"no"},"id":"b"} ]}`, "b"},
+		{`{"data":[{"id":"a"}]}`, "a"},
+		{`{"data":[{"id":"a"},{}]}`, ""},
+		{`{"data":[{"id":"a"},null]}`, ""},
+		{`{"data":[]}`, ""},
+		{`{"data":{"-1":{"id":"a"}}}`, "a"},
+		{`{"data":[{"id":"a"},`, "!the body is not JSON, so that nothing is at /data/-1/id"},
+		{`{"data":[{"id":"a"} {"id":"b"}]}`, "!the body is not JSON, so that nothing is at /data/-1/id"},
+		{`{"data":["` + strings.Repeat("x", maxElement) + `",{"id":"a"}]}`, "a"},
+		{`{"data":[1,{"x":"` + strings.Repeat("x", maxElement) + `","id":"a"}]}`,
+			"!the last element on the way to /data/-1/id is longer than 128 KiB"},
+	} {
+		got, err := Pointer{"data", "-1", "id"}.Find(iotest.OneByteReader(strings.NewReader(c.body)))
+		if err != nil {
+			got = "!" + err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%.80s: got %.100q, want %q", c.body, got, c.want)
 		}
 	}
 }

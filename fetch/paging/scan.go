@@ -180,6 +180,37 @@ func (s *scanner) elementWith(name, value string) ([]byte, error) {
 	}
 }
 
+// errLongElement is the error of a scanner where the last element of an array has maxElement bytes or more.
+var errLongElement = errors.New("the last element is too long")
+
+// lastElement reads an array and returns the text of its last element; nil where it has none.
+func (s *scanner) lastElement() ([]byte, error) {
+	defer func() { s.kept = nil }()
+	s.next()
+	if s.take(']') {
+		return nil, nil
+	}
+	element := make([]byte, 0, 256)
+	for {
+		s.peek() // space in front
+		s.kept = element[:0]
+		err := s.skipValue()
+		if element = s.kept; err != nil {
+			return nil, err
+		}
+		s.kept = nil
+		switch {
+		case s.take(','):
+		case s.peek() != ']':
+			return nil, errNoJSON
+		case len(element) >= maxElement:
+			return nil, errLongElement
+		default:
+			return element, nil
+		}
+	}
+}
+
 // maxElement is the length in bytes from which on an element of an array is not looked at.
 const maxElement = 128 << 10
 
@@ -296,4 +327,12 @@ func (s *scanner) skipWord() error {
 		return errNoJSON
 	}
 	return nil
+}
+
+// readWord reads a number or a literal, and returns it.
+func (s *scanner) readWord() (string, error) {
+	s.kept = make([]byte, 0, 16)
+	defer func() { s.kept = nil }()
+	err := s.skipValue()
+	return string(s.kept), err
 }

@@ -220,7 +220,23 @@ func (l Layout) appendRequest(dst []byte, r *fetch.Request) []byte {
 		private = "deny"
 	}
 	dst = l.appendOptional(l.appendOptional(dst, "credentials", credentials), "private", private)
+	dst = l.appendPageParams(dst, r.PageParams)
 	return append(l.appendSettings(dst, r.Settings), '}')
+}
+
+// appendPageParams appends the names of the parameters that are of the page before.
+func (l Layout) appendPageParams(dst []byte, names []string) []byte {
+	if len(names) == 0 {
+		return l.appendAbsent(dst, "page_params")
+	}
+	dst = append(dst, `,"page_params":[`...)
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, name)
+	}
+	return append(dst, ']')
 }
 
 // appendSettings appends the settings of a request, in the form that an input line has them in.

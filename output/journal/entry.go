@@ -53,6 +53,7 @@ const (
 	pageGet = 1 << iota
 	pageOmitCredentials
 	pagePublicOnly
+	pageParams // some parameters of its query are of the page before
 
 	pageHead = entrySize + nameSize + 1 + 8 + 4
 )
@@ -67,6 +68,7 @@ func appendPage(dst []byte, e *entry) []byte {
 	var flags byte
 	for bit, set := range map[byte]bool{
 		pageGet: next.Get, pageOmitCredentials: next.OmitCredentials, pagePublicOnly: next.PublicOnly,
+		pageParams: next.Params != nil,
 	} {
 		if set {
 			flags |= bit
@@ -92,6 +94,9 @@ func readPage(text []byte) (e entry, rest []byte) {
 	if number > 0 {
 		e.next = &fetch.Page{Number: int64(number), URL: string(text[:size]), Get: flags&pageGet != 0,
 			OmitCredentials: flags&pageOmitCredentials != 0, PublicOnly: flags&pagePublicOnly != 0}
+		if flags&pageParams != 0 {
+			e.next.Params = []string{}
+		}
 	}
 	return e, text[size:]
 }

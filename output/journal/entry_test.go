@@ -2,6 +2,7 @@ package journal
 
 import (
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"batchfetch/fetch"
@@ -60,11 +61,11 @@ func TestPagesSurvive(t *testing.T) {
 func TestPageEntries(t *testing.T) {
 	for _, want := range []fetch.Page{
 		{Number: 2, URL: "https://example.com/2"}, {Number: 1 << 40, Get: true, OmitCredentials: true},
-		{Number: 3, URL: "x", PublicOnly: true},
+		{Number: 3, URL: "x", PublicOnly: true}, {Number: 4, URL: "?c=d", Params: []string{}},
 	} {
 		text := appendPage(nil, &entry{tag: newTag(requestHash{1, 2}, 3), name: 4, next: &want})
 		e, rest := readPage(append(text, "more"...))
-		if e.next == nil || *e.next != want || e.name != 4 ||
+		if e.next == nil || !reflect.DeepEqual(*e.next, want) || e.name != 4 ||
 			e.tag != newTag(requestHash{1, 2}, 3) || string(rest) != "more" {
 			t.Errorf("got %+v of %+v", e, want)
 		}
