@@ -49,6 +49,7 @@ func newDoctorCommand(in *interrupts, code *int) *cobra.Command {
 				*code = printProblems(os.Stderr, found.errors)
 				return nil
 			}
+			warnStray(stream{os.Stderr}, resolved, strayVariables(c.Flags(), os.Environ(), os.LookupEnv))
 			*code = runDoctor(in, resolved, args[0])
 			return nil
 		},

@@ -1,9 +1,15 @@
 package cmd
 
 import (
+	"io"
+	"log/slog"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"batchfetch/fetch/spelling"
 )
 
 // readEnvironment sets each flag that the command line did not give from the variable BATCHFETCH_FLAG_NAME. Values of a
@@ -44,6 +50,73 @@ func readEnvironment(flags *pflag.FlagSet, lookup func(name string) (string, boo
 // acceptsEmpty reports whether an empty text has a meaning for the flag.
 func acceptsEmpty(f *pflag.Flag) bool { return f.Name == "user-agent" || f.Name == "data" }
 
+// variablePrefix is what names of our variables begin with.
+const variablePrefix = "BATCHFETCH_"
+
 func environmentName(flag string) string {
-	return "BATCHFETCH_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// A strayVariable is a variable of the environment that has the prefix of ours and that nothing reads. Its value, which
+// may be a secret, is not kept.
+type strayVariable struct{ name, hint string }
+
+// hintVariableNames is the hint for a variable that is not near to any.
+const hintVariableNames = "each is named as its flag: --host-rate as BATCHFETCH_HOST_RATE"
+
+// foreignVariable matches names that are not meant for batchfetch though they have its prefix: those that Kubernetes
+// sets in each container for a service with the name batchfetch.
+var foreignVariable = regexp.MustCompile(`^[A-Z0-9_]+_(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|` +
+	`PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// strayVariables returns the variables of an environment (NAME=value each) that are named like one of a flag and are
+// none, in the order of their names. The prefix may be in small letters, or have a _ in it. One that is empty counts as
+// not set.
+func strayVariables(flags *pflag.FlagSet, environment []string, lookup func(string) (string, bool)) []strayVariable {
+	var stray []strayVariable
+	for _, each := range environment {
+		name, value, _ := strings.Cut(each, "=")
+		upper := strings.ToUpper(name)
+		rest, ours := strings.CutPrefix(upper, variablePrefix)
+		if !ours {
+			rest, ours = strings.CutPrefix(upper, "BATCH_FETCH_")
+		}
+		if !ours || value == "" || foreignVariable.MatchString(name) {
+			continue
+		}
+		flag := strings.ReplaceAll(strings.ToLower(rest), "_", "-")
+		read, _ := lookup(environmentName(flag)) // of Windows in small letters, too
+		if flags.Lookup(flag) == nil || read != value {
+			stray = append(stray, strayVariable{truncate(name), variableHint(flag, flags)})
+		}
+	}
+	slices.SortFunc(stray, func(a, b strayVariable) int { return strings.Compare(a.name, b.name) })
+	return stray
+}
+
+// variableHint returns the hint for a variable that would set a flag which there is not.
+func variableHint(flag string, flags *pflag.FlagSet) string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[groupKey] != nil {
+			names = append(names, f.Name)
+		}
+	})
+	if hint := otherFlags[flag]; hint != "" && !slices.Contains(names, flag) {
+		return hint
+	}
+	if near := spelling.Nearest(flag, names); near != "" {
+		return "did you mean " + environmentName(near) + "?"
+	}
+	return hintVariableNames
+}
+
+// warnStray warns of variables that nothing reads; of a quiet run, of those alone that are near to one of ours.
+func warnStray(to io.Writer, c *config, stray []strayVariable) {
+	for _, v := range stray {
+		if !c.quiet || v.hint != hintVariableNames {
+			writeMessage(to, c.inWords(), slog.LevelWarn,
+				v.name+" in the environment has no effect: no variable of that name is read", v.hint)
+		}
+	}
 }

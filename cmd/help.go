@@ -58,7 +58,8 @@ is read. Successes go to standard output, failures and a summary to standard err
 const helpTail = `
 Every flag can be set in the environment, --host-rate as BATCHFETCH_HOST_RATE; the command line
 wins. A flag that may be given more than once takes one value from each line of its variable. An
-empty variable counts as not set, except for --user-agent and --data.
+empty variable counts as not set, except for --user-agent and --data. One whose name is that of no
+flag is warned of.
 
 Units: sizes take k, M, G (1000) and Ki, Mi, Gi (1024), rates are 10/s, 60/m, 1000/h or 1/15s,
 durations 500ms, 30s, 5m.

@@ -103,6 +103,7 @@ func newRootCommand(in *interrupts, code *int, line []string) *cobra.Command {
 				return nil
 			}
 			resolved.retryFlags = retryFlags
+			warnStray(stream{os.Stderr}, resolved, strayVariables(c.Flags(), os.Environ(), os.LookupEnv))
 			*code = runFetch(in, resolved, args)
 			return nil
 		},
