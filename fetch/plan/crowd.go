@@ -10,6 +10,7 @@ type crowdLimit struct {
 	width  widthLimit
 	volley volley
 	since  time.Time // when the first one of the volley was refused
+	found  int       // the limit that was set first, or that was left when it was lowered as too many were refused
 	setAt  time.Time // when the limit was set: exchanges that started before are more than it
 	later  int       // exchanges not refused that started after the first one of the volley was refused
 }
@@ -56,13 +57,13 @@ func (c *crowdLimit) set(now time.Time) {
 		c.width.remove()
 	case v.refused >= leastCrowded && v.refused*crowdedPart >= v.refused+left+c.later:
 		c.width.set(left, now)
-		c.setAt = now
+		c.setAt, c.found = now, left
 	}
 }
 
 // noteMiss notes that an exchange was refused though so many are under way, as the limit allows. The limit is lowered
-// where one more was tried; and rejected where requests are refused within it too often or by chance, with those that
-// came after one more was taken: that may be as another had just ended.
+// where one more was tried. Where requests are refused within it too often or by chance, with those that came after one
+// more was taken, which may be as another had just ended, it is lowered if it had been raised, or else rejected.
 func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 	w := &c.width
 	if w.trying && underWay >= w.most {
@@ -72,7 +73,12 @@ func (c *crowdLimit) noteMiss(underWay int, now time.Time) {
 		}
 	}
 	w.misses++
-	if w.misses >= leastMisses && w.misses*missedPart > w.taken || w.isChance() {
+	switch isMany := w.misses >= leastMisses && w.misses*missedPart > w.taken || w.isChance(); {
+	case !isMany:
+	case underWay >= w.most && w.most > c.found:
+		w.lower(now)
+		w.misses, w.taken, c.found = 0, 0, w.most
+	default:
 		w.reject(now)
 		c.volley = volley{}
 	}
