@@ -15,7 +15,7 @@ import (
 // answered no request so.
 type overload struct {
 	limit           float64     // starts a second; 0 is no limit
-	overloadedShare movingShare // of the last 16 responses or so, those that were Overloaded
+	overloadedShare movingShare // of the last 16 responses, or as many as are under way, those that were Overloaded
 	accepted        meter       // of the responses that were not
 	acceptedAt      time.Time   // when the last of these came
 	capacity        float64     // the most of these in a second, lately
@@ -44,7 +44,8 @@ type lowRate struct {
 
 const (
 	// The rate is limited where more of the responses are Overloaded than overloadShare, or streakToLimit in a row, and
-	// no more where fewer are than rareOverload.
+	// no more where fewer are than rareOverload. They are not in a row, nor so many, where just as many exchanges are
+	// under way that started before them: errors come at once, and pages later.
 	overloadShare = 0.5
 	streakToLimit = 8
 	rareOverload  = 0.05
@@ -110,9 +111,9 @@ func (o *overload) observe(
 		return 0, changed
 	}
 	o.steady.observe(t.Started, t.Verdict.Health == judge.Overloaded, o.overloadedShare)
-	o.count(t, now)
+	o.count(t, active, now)
 	if o.limit == 0 {
-		if !o.isOver(now) {
+		if !o.isOver(active, now) {
 			return 0, changed
 		}
 		if o.capacityBefore = o.capacity; o.capacity < leastOverloaded { // too few to tell
@@ -140,7 +141,7 @@ func (o *overload) observe(
 }
 
 // count counts the response to a Task.
-func (o *overload) count(t *Task, now time.Time) {
+func (o *overload) count(t *Task, active int, now time.Time) {
 	overloaded := t.Verdict.Health == judge.Overloaded
 	switch {
 	case !overloaded:
@@ -154,7 +155,7 @@ func (o *overload) count(t *Task, now time.Time) {
 			o.unpausedRow++
 		}
 	}
-	o.overloadedShare.add(overloaded, 16)
+	o.overloadedShare.add(overloaded, movingShare(max(active, 16)))
 	left := 1 - capacityDecay - overloadDecay*float64(o.overloadedShare) // of the capacity after a second
 	elapsed := min(max(now.Sub(o.capacityAt).Seconds(), 0), 10)
 	o.capacity = max(o.accepted.perSecond(now), o.capacity*math.Pow(left, elapsed))
@@ -202,11 +203,11 @@ func (o *overload) isRateless(now time.Time) bool {
 }
 
 // isOver reports whether so many responses are Overloaded that the rate is limited.
-func (o *overload) isOver(now time.Time) bool {
+func (o *overload) isOver(active int, now time.Time) bool {
 	if now.Before(o.ratelessUntil) || o.pages.areKnown() {
 		return o.overloadedShare > ratelessShare
 	}
-	return o.overloadedShare > overloadShare || o.unpausedRow >= streakToLimit
+	return o.overloadedShare > overloadShare || o.unpausedRow >= max(active, streakToLimit)
 }
 
 // isRare reports whether so few responses are Overloaded that the rate is limited no more.

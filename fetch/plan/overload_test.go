@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -52,6 +53,25 @@ func TestFailingPagesHardlySlowAHost(t *testing.T) {
 			}
 			if ratio := took[true].Seconds() / took[false].Seconds(); ratio > most {
 				t.Errorf("%d in 10: takes %s, and %s without", inTen, took[true], took[false])
+			}
+		}
+	}
+}
+
+// TestErrorsThatComeSoonerThanPages: where a share of requests is answered 503 at once and others after 50 ms, as where
+// one of the servers behind a load balancer is down, the errors come first whenever many requests start together. They
+// limit no rate for that. Of nginx 1.22 before such servers, one in ten down, 3,000 pages took 10 to 45 s with 64 at
+// once, of 2.6 s needed.
+func TestErrorsThatComeSoonerThanPages(t *testing.T) {
+	const n, atOnce = 6400, 64
+	for _, share := range []float64{0.05, 0.1, 0.2, 0.4} {
+		for seed := range uint64(6) {
+			rng := rand.New(rand.NewPCG(3, seed))
+			r := newDropRun(t, atOnce, func(int) bool { return rng.Float64() < share })
+			v := overloaded()
+			r.refusal = &v
+			if least := n / atOnce * 50 * time.Millisecond; r.play(t, n).took > 2*least+10*time.Second {
+				t.Errorf("a share of %g, seed %d: %s, %s at least", share, seed, r.took, least)
 			}
 		}
 	}
