@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"batchfetch/fetch/dial"
@@ -21,7 +22,7 @@ import (
 // (joined), an *OutputError, an *InputError, or one around the cause of ctx's end.
 //
 // Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see
-// fdlimit.Exchanges.
+// fdlimit.Exchanges. Where not even one request could be made an error around EMFILE says so.
 //
 // Run awaits the end of every goroutine that it starts, with one exception: a source that is blocked in a read when the
 // run is over. It is read no further once that read returns.
@@ -29,13 +30,26 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	if err := options.Validate(); err != nil {
 		return Summary{}, err
 	}
-	options.Concurrency = min(options.Concurrency, fdlimit.Exchanges())
+	exchanges := fdlimit.Exchanges()
+	if files := options.filesOfOne(); exchanges == 1 && !fdlimit.CanOpen(files) {
+		return Summary{}, fmt.Errorf("no request can be made, as one takes %d more: %w", files, syscall.EMFILE)
+	}
+	options.Concurrency = min(options.Concurrency, exchanges)
 	options.DropBody = options.DropBody && !options.Paginate.InBody()
 	config := options.transportConfig(dial.Network{})
 	config.Alternatives = newAlternatives(&options)
 	transport := transport.New(config)
 	defer transport.Close()
 	return runWith(ctx, source, sink, &options, transport)
+}
+
+// filesOfOne returns how many files one exchange has open at least: its connection; and that of a saved body with its
+// folder, which is opened twice.
+func (o *Options) filesOfOne() int {
+	if o.BodyStore != nil {
+		return 4
+	}
+	return 1
 }
 
 // runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one

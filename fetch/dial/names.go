@@ -60,7 +60,7 @@ func (n *Names) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 // from a lack of file descriptors.
 func (n *Names) shortageBehind(err error) error {
 	var name *resolver.Error
-	if !errors.As(err, &name) || !n.shortage.Swap(false) && fdlimit.CanOpen() {
+	if !errors.As(err, &name) || !n.shortage.Swap(false) && fdlimit.CanOpen(1) {
 		return err
 	}
 	return &net.OpError{Op: "lookup", Net: "udp", Err: os.NewSyscallError("socket", syscall.EMFILE)}

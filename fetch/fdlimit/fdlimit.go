@@ -58,13 +58,15 @@ func IsExhausted(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// CanOpen reports whether the process may open one more file. It opens one to find out, and closes it.
-func CanOpen() bool {
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		return !IsExhausted(err)
+// CanOpen reports whether the process may open so many more files. It opens them to find out, and closes them.
+func CanOpen(files int) bool {
+	for range files {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			return !IsExhausted(err)
+		}
+		defer func() { _ = f.Close() }() // nothing was written
 	}
-	_ = f.Close() // nothing was written
 	return true
 }
 
