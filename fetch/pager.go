@@ -78,9 +78,10 @@ func (r *Record) openPage() (io.ReadCloser, error) {
 	return io.NopCloser(r.OpenBody()), nil
 }
 
-// errSamePage is why the pages of a list that is counted end: where the server does not know the parameter there would
-// be no end of them.
-var errSamePage = errors.New("the page has the body of the page before it: the server goes by another parameter")
+// errSamePage is why the pages of a list that is counted end: where the server does not know the parameter, or has its
+// last page again where there is no further one (json-server 1.0.0-beta.15), there would be no end of them.
+var errSamePage = errors.New("the page has the body of the page before it: the server does not know the parameter, or " +
+	"has its last page again, and a condition may tell which that is, as in \"page=+1 while /next\"")
 
 // noDigest is the digest of a body that has none.
 var noDigest [32]byte
