@@ -17,7 +17,17 @@ import (
 // ?deaf it has always the first ones.
 // /wiki/N continues as MediaWiki does: ?part=2 of a page, then the next ?page without it; with ?fail=PAGE that part
 // fails at first.
+//
+// /odata/Authors(1)/books has links that are relative to the URL of its context, as @sap/cds 9.9.3 has.
 func (o *origin) pagedLists(mux *http.ServeMux) {
+	mux.HandleFunc("/odata/Authors(1)/books", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("$skiptoken") == "3" {
+			write(w, `{"@odata.context":"../$metadata#Books","value":[4,5]}`)
+			return
+		}
+		write(w, `{"@odata.context":"../$metadata#Books","@odata.nextLink":"Authors(1)/books?%24skiptoken=3","value":[1]}`)
+	})
 	mux.HandleFunc("/ring", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "<#next>; rel=next")
 		w.Header().Set("Content-Type", "application/json")

@@ -33,7 +33,7 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	if found.Ref == "" || why != nil {
 		return why
 	}
-	page := p.nextPage(t, record, found.Ref)
+	page := p.nextPage(t, record, t.rebased(found))
 	page.Params = found.Params
 	record.Next = &page
 	if page.Number > int64(p.options.MaxPages) {
@@ -78,10 +78,10 @@ func (r *Record) openPage() (io.ReadCloser, error) {
 	return io.NopCloser(r.OpenBody()), nil
 }
 
-// errSamePage is why the pages of a list that is counted end: where the server does not know the parameter, or has its
-// last page again where there is no further one (json-server 1.0.0-beta.15), there would be no end of them.
-var errSamePage = errors.New("the page has the body of the page before it: the server does not know the parameter, or " +
-	"has its last page again, and a condition may tell which that is, as in \"page=+1 while /next\"")
+// errSamePage is why the pages of a list that is counted end. There would be no end of them where the server does not
+// know the parameter, or has its last page again where there is no further one (json-server 1.0.0-beta.15).
+var errSamePage = errors.New("the page has the body of the page before it: the server does not know the parameter, " +
+	"or has its last page again, and a condition may tell which that is, as in \"page=+1 while /next\"")
 
 // noDigest is the digest of a body that has none.
 var noDigest [32]byte
@@ -92,6 +92,22 @@ func pageDigest(r *Record) [32]byte {
 		return noDigest
 	}
 	return r.SHA256
+}
+
+// rebased returns the reference to the next page as one that is relative to the URL of t.
+func (t *task) rebased(next paging.Next) string {
+	if next.Base == "" {
+		return next.Ref
+	}
+	base, err := parseLocation(t.URL, next.Base, t.options.PathAsIs)
+	if err != nil {
+		return next.Ref
+	}
+	to, err := parseLocation(base, next.Ref, t.options.PathAsIs)
+	if err != nil {
+		return next.Ref
+	}
+	return to.String()
 }
 
 // nextPage returns the page that a reference in the response to t leads to. Secrets go where a redirect from there

@@ -8,6 +8,7 @@
 //	            ├─ Holds, hasElements   whether there is a next page             condition.go
 //	            ├─ NextLink             rel="next" among the Link fields         link.go
 //	            ├─ Pointer.Find         a string in a JSON text                  pointer.go, scan.go
+//	            ├─ base                 what a relative URL in it is relative to base.go
 //	            ├─ findMembers          the members of an object in it           members.go
 //	            ├─ findElement          the text of an XML element               element.go
 //	            └─ withParameters       the query of this page, with others      query.go

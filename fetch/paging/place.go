@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -16,6 +15,7 @@ type Place struct {
 	pointer Pointer // to a URL, to the value of param, or with isMembers to an object
 	element string  // the local name of the XML element that has the value of param; "": it is in JSON
 	step    int64   // what is added to the number that param has; 0: nothing is
+	base    base    // what a relative URL at pointer is relative to
 	while   Pointer // to what a page has that another follows; nil is no condition, with step that the body has elements
 
 	isMembers bool // each member of an object is a parameter of the query
@@ -56,7 +56,9 @@ func parsePlace(text string) (p Place, err error) {
 		return Place{link: true}, nil
 	}
 	if strings.HasPrefix(text, "/") {
-		p.pointer, err = ParsePointer(text)
+		if p.pointer, err = ParsePointer(text); err == nil {
+			p.base = baseOf(p.pointer)
+		}
 		return p, err
 	}
 	param, at, _ := strings.Cut(text, "=")
@@ -103,25 +105,6 @@ func (p Place) Check(query string) error {
 	return err
 }
 
-// A Response is what the next page is found by.
-type Response struct {
-	Header http.Header
-	// Query is that of the URL of this page, Carried the names of its parameters that are of the response before it (see
-	// Next).
-	Query   string
-	Carried []string
-	// Open opens the body. It is called only where the Place is in that, and then more than once where it has a condition.
-	Open func() (io.ReadCloser, error)
-}
-
-// Next is the next page.
-type Next struct {
-	// Ref is the reference to its URL, as it is written; empty is none: the response is the last page.
-	Ref string
-	// Params are the names of the parameters in Ref that may not be in the page after it, where that has none of them.
-	Params []string
-}
-
 // Next returns the next page that a response has. The error is that of the body, or a *BodyError.
 func (p Place) Next(r Response) (Next, error) {
 	follows, err := p.holds(r)
@@ -150,7 +133,7 @@ func (p Place) Next(r Response) (Next, error) {
 	if p.param != "" {
 		value = "?" + withParameters(r.Query, nil, parameter{p.param, value})
 	}
-	return Next{Ref: value}, nil
+	return p.base.of(value, r)
 }
 
 // find returns what the Place leads to in a body: a reference, or the value of a parameter.

@@ -96,6 +96,46 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// TestBase: the next link of OData is relative to its context, whose URL is that of the service (@sap/cds 9.9.3), and
+// that of Confluence to the root of its API.
+func TestBase(t *testing.T) {
+	for _, c := range []struct {
+		place, body string
+		want        Next
+	}{
+		{"/@odata.nextLink", `{"@odata.context":"../$metadata#Books","@odata.nextLink":"Authors(1)/books?%24skiptoken=3"}`,
+			Next{Ref: "Authors(1)/books?%24skiptoken=3", Base: "../$metadata#Books"}},
+		{"/@nextLink", `{"@context":"https://h/$metadata","@nextLink":"A?a"}`, Next{Ref: "A?a", Base: "https://h/$metadata"}},
+		{"/value/-1/books@odata.nextLink", `{"@odata.context":"$metadata","value":[{"books@odata.nextLink":"A?a"}]}`,
+			Next{Ref: "A?a", Base: "$metadata"}},
+		{"/@odata.nextLink", `{"@odata.context":7,"@odata.nextLink":"A?a"}`, Next{Ref: "A?a"}},
+		{"/@odata.nextLink", `{"@odata.nextLink":"A?a","more":`, Next{Ref: "A?a"}},
+		{"/@odata.nextLink", `{"@odata.context":"$metadata"}`, Next{}},
+		{"/odata.nextLink", `{"odata.metadata":"https://h/V3/$metadata#A","odata.nextLink":"A?a"}`,
+			Next{Ref: "A?a", Base: "https://h/V3/$metadata#A"}},
+		{"/_links/next", `{"_links":{"base":"https://h/wiki","next":"/rest/api/content?start=25"}}`,
+			Next{Ref: "https://h/wiki/rest/api/content?start=25"}},
+		{"/_links/next", `{"_links":{"next":"/wiki/api/v2/pages?cursor=a","base":"https://h/wiki"}}`,
+			Next{Ref: "/wiki/api/v2/pages?cursor=a"}},
+		{"/_links/next", `{"_links":{"next":"/rest/a","base":"https://h/"}}`, Next{Ref: "/rest/a"}},
+		{"/_links/next", `{"_links":{"next":"https://h/a","base":"https://h/wiki"}}`, Next{Ref: "https://h/a"}},
+		{"/_links/next", `{"_links":{"next":"//h/a","base":"https://h/wiki"}}`, Next{Ref: "//h/a"}},
+		{"/_links/next", `{"_links":{"next":"/a","base":"/wiki"}}`, Next{Ref: "/a"}},
+		{"/_links/next", `{"_links":{"next":"/a","base":["/wiki"]}}`, Next{Ref: "/a"}},
+		{"/_links/next", `{"_links":{"next":{"href":"/a?page=2"}}}`, Next{Ref: "/a?page=2"}},
+		{"/next", `{"@odata.context":"../$metadata","@context":"..","next":"A?a"}`, Next{Ref: "A?a"}},
+	} {
+		place, err := Parse(c.place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := place.Next(Response{Open: opener(c.body)})
+		if err != nil || got.Ref != c.want.Ref || got.Base != c.want.Base {
+			t.Errorf("%s in %s: got %+v, %v, want %+v", c.place, c.body, got, err, c.want)
+		}
+	}
+}
+
 // TestMembers: the members of an object become parameters in place of those of the page before, as MediaWiki wants it
 // (1.39: plcontinue goes where gapcontinue comes; one that stays leaves links out).
 func TestMembers(t *testing.T) {
