@@ -84,8 +84,7 @@ var optionHints = map[string]string{
 		"user and password, -x http://USER:PASSWORD@HOST",
 	failure.OptionOtherLogin: "batchfetch logs in to proxies by Basic alone: a proxy on this machine that logs in to " +
 		"that one, such as cntlm or Px, can be named by -x",
-	failure.TempDir: "large bodies and --ordered need room for temporary files: make some, or name another directory by " +
-		"TMPDIR",
+	failure.TempDir: hintTempRoom,
 
 	"digest": "--digest with the user and password of -u, -n or --hosts FILE; where it is given these are wrong",
 	"url":    "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",

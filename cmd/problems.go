@@ -89,6 +89,10 @@ func hintFor(err error) string {
 	return ""
 }
 
+// hintTempRoom is the hint for temporary files for which there is no room or no folder.
+const hintTempRoom = "large bodies and --ordered need room for temporary files: make some, or name another directory " +
+	"by TMPDIR"
+
 // errClosed is that there is no output.
 var errClosed = errors.New("standard output is closed, and nothing else would hold what is fetched")
 
@@ -100,7 +104,7 @@ func outputHint(err error) string {
 	case errors.Is(err, errClosed):
 		return "name a file by -o, -o /dev/null where the Records are of no use"
 	case errors.As(err, &temporary) && !errors.Is(err, syscall.EFBIG):
-		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
+		return hintTempRoom
 	case errors.As(err, new(*file.LostError)):
 		return "bring it back, or start over; no other program may move it or cut it off while a run writes it"
 	case errors.As(err, &failed) && failed.Op == "read" && errors.Is(err, os.ErrPermission): // of an open file

@@ -47,7 +47,9 @@ func (out *outputs) printSummary(c *config, r *result, notes []note) {
 		add(0, text)
 	}
 	for i, text := range groupHints(groups, table) {
-		add(4+4*i, "Hint: "+text)
+		if !slices.ContainsFunc(notes, func(n note) bool { return n.hint == text }) {
+			add(4+4*i, "Hint: "+text)
+		}
 	}
 	add(9, cacheLine(c, r.summary))
 	if n := r.summary.MorePages; n > 0 {

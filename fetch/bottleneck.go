@@ -26,6 +26,9 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if hold, host := s.plan.CurrentHold(now); hold != plan.HoldNone {
 		return limitOfHold[hold], host
 	}
+	if len(s.rooms.waiting) > 0 && s.plan.Waiting() == 0 {
+		return LimitOutput, ""
+	}
 	if s.lookupQueue.len() > 0 && s.plan.Waiting() == 0 && s.plan.Running() == 0 {
 		return LimitCache, ""
 	}

@@ -14,7 +14,7 @@ const (
 	LimitQuota           Limit = "quota"        // a host's quota, as it told it, was used up
 	LimitNetwork         Limit = "network"      // no more could start: exchanges under way had to end first
 	LimitInput           Limit = "input"        // the Source had no Request ready
-	LimitOutput          Limit = "output"       // the Sink was behind
+	LimitOutput          Limit = "output"       // the Sink was behind, or temporary files lacked room
 	LimitDNS             Limit = "dns"          // most exchanges under way waited for the addresses of a name
 	LimitCache           Limit = "cache"        // nothing was under way but cache lookups
 )

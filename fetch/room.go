@@ -32,8 +32,8 @@ func (q *roomQueue) takeBack(t *task) {
 	t.promisedRoom = 0
 }
 
-// takeFitting takes the Tasks out of the queue for which space has room now, in their order but for an urgent one. It
-// looks once in roomPause.
+// takeFitting takes the Tasks out of the queue whose time has come and for which space has room now, in their order but
+// for an urgent one. It looks once in roomPause.
 func (q *roomQueue) takeFitting(now time.Time, space *spool.Space, holder Holder) (fitting []*task) {
 	if len(q.waiting) == 0 || now.Sub(q.lookedAt) < roomPause {
 		return nil
@@ -41,6 +41,9 @@ func (q *roomQueue) takeFitting(now time.Time, space *spool.Space, holder Holder
 	q.lookedAt = now
 	full := false
 	q.waiting = slices.DeleteFunc(q.waiting, func(t *task) bool {
+		if t.NotBefore.After(now) { // the disk was full, and may still be
+			return false
+		}
 		claim := t.roomClaim(holder)
 		if full && !claim.Urgent || !space.HasRoom(claim, q.promised) {
 			full = true

@@ -170,6 +170,9 @@ func TestFullDiskEndsNoRun(t *testing.T) {
 					s.Exchanges != tt.exchanges+1 || !s.Complete {
 					t.Errorf("%+v, %v", s, err)
 				}
+				if tt.exchanges > 20 && s.LimitedBy != LimitOutput { // and not a pause of the host
+					t.Errorf("limited by %s of %s", s.LimitedBy, s.LimitedHost)
+				}
 				for _, r := range sink.records {
 					if r.Request.URL == "http://a.test/1" && (kindOf(r) != tt.want || r.Attempts != 1) {
 						t.Errorf("%v after %d attempts", r.Failure, r.Attempts)
