@@ -43,17 +43,21 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 // how many are not, and pauses it after some in a row.
 func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	switch health := t.Verdict.Health; {
-	case health == judge.Overloaded && l.overload == nil:
+	case l.overload == nil && (health == judge.Overloaded || isOverloaded(&t.Verdict) && l.responded):
 		l.overload = newOverload(l.meter, l.active, now)
 	case l.overload == nil:
 		return
-	case health != judge.Overloaded && health != judge.Healthy && health != judge.Erroring:
+	case health != judge.Healthy && health != judge.Erroring && !isOverloaded(&t.Verdict),
+		health == judge.NoAnswer && l.throttle.isInOutage():
 		l.overload.crowd.leaveOut(t.Started)
 		return
 	}
-	if crowd := &l.overload.crowd; t.Verdict.Health == judge.Overloaded {
+	switch crowd := &l.overload.crowd; t.Verdict.Health {
+	case judge.Overloaded:
 		crowd.refuse(t.Started, l.active, now)
-	} else {
+	case judge.NoAnswer: // how many connections a host takes is for dropLimit
+		crowd.leaveOut(t.Started)
+	default:
 		crowd.take(t.Started, l.load(t), now)
 	}
 	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)

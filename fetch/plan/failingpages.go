@@ -1,6 +1,9 @@
 package plan
 
-import "batchfetch/fetch/judge"
+import (
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
 
 // failingPages is what an overload knows of whether the responses of its host that are Overloaded are for their pages,
 // whatever the rate. A host that has too much to do accepts the same request later; one that has pages that fail, as
@@ -32,7 +35,7 @@ func (p *failingPages) areKnown() bool { return p.evidence.isEnough() }
 // trouble of its page: it was Overloaded before too, and the host has accepted others that started since.
 // overloadedShare is that of the last responses that were Overloaded.
 func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare) (ofPage bool) {
-	overloaded := t.Verdict.Health == judge.Overloaded
+	overloaded := isOverloaded(&t.Verdict)
 	again := t.failsFrom > 0 && p.accepted >= t.failsFrom
 	if t.Attempts <= 1 {
 		p.observeRow(t.ahead, overloaded)
@@ -84,4 +87,11 @@ func (p *failingPages) observeRow(ahead, overloaded bool) {
 func (p *failingPages) goesAhead() bool {
 	p.ahead = p.row >= longRow && !p.ahead
 	return p.ahead
+}
+
+// isOverloaded reports whether the host had too much to do for an exchange, as far as that shows: it answered by a 5xx
+// without Retry-After, or ended the connection in place of an answer.
+func isOverloaded(v *judge.Verdict) bool {
+	return v.Health == judge.Overloaded || v.Health == judge.NoAnswer && v.Failure != nil &&
+		(v.Failure.Kind == failure.Reset || v.Failure.Kind == failure.Truncated)
 }

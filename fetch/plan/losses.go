@@ -62,7 +62,7 @@ func isMute(v *judge.Verdict) bool {
 		(v.Failure.Kind == failure.Stalled || v.Failure.Kind == failure.Timeout)
 }
 
-// adaptToOutage pauses the lane while its host drops all connections.
+// adaptToOutage pauses the lane while its host drops all connections: that was no overload.
 func (l *lane) adaptToOutage(t *Task, now time.Time) {
 	switch v := &t.Verdict; {
 	case v.Health == judge.NoAnswer && l.responded && isBrokenOff(v.Failure) && l.answered == t.answered:
@@ -74,9 +74,18 @@ func (l *lane) adaptToOutage(t *Task, now time.Time) {
 		case pause > 0:
 			l.pausedUntil = latest(l.pausedUntil, now.Add(min(pause, max(l.maxDelay, firstProbe))))
 			th.slowStart.begin()
+			l.forgiveOverload(now)
 		}
 	case l.throttle != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
 		l.throttle.outage.end()
+	}
+}
+
+// forgiveOverload ends the limit of the overload, if there is one.
+func (l *lane) forgiveOverload(now time.Time) {
+	if l.overload != nil {
+		l.overload.forgive()
+		l.pace.setRate(l.paceRate(), now)
 	}
 }
 

@@ -3,11 +3,10 @@ package plan
 import (
 	"math"
 	"time"
-
-	"batchfetch/fetch/judge"
 )
 
 // An overload is the limit on the rate of a host that answers most requests with Overloaded: a 5xx without Retry-After.
+// A connection that is closed without a response counts as that: so nginx (limit_req_status 444) and firewalls refuse.
 // It is the adaptive throttling of client requests of the SRE book (chapter Handling Overload): so many requests are
 // sent as the host has accepted lately, and a part more. The limit is removed where hardly any response is Overloaded
 // any more, where they are for their pages (failingPages), and where a lower rate has changed nothing. A host that is
@@ -110,7 +109,7 @@ func (o *overload) observe(
 	if ofPage {
 		return 0, changed
 	}
-	o.steady.observe(t.Started, t.Verdict.Health == judge.Overloaded, o.overloadedShare)
+	o.steady.observe(t.Started, isOverloaded(&t.Verdict), o.overloadedShare)
 	o.count(t, active, now)
 	if o.limit == 0 {
 		if !o.isOver(active, now) {
@@ -142,7 +141,7 @@ func (o *overload) observe(
 
 // count counts the response to a Task.
 func (o *overload) count(t *Task, active int, now time.Time) {
-	overloaded := t.Verdict.Health == judge.Overloaded
+	overloaded := isOverloaded(&t.Verdict)
 	switch {
 	case !overloaded:
 		o.accepted.add(now)

@@ -75,6 +75,9 @@ func (th *throttle) anew(now time.Time) *throttle {
 	return &throttle{lastRefusal: now, drops: th.drops, queue: th.queue}
 }
 
+// isInOutage reports whether all connections have been dropped since the host was paused for that.
+func (th *throttle) isInOutage() bool { return th != nil && th.outage.pauses > 0 }
+
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
 const throttleLifetime = time.Minute
 
