@@ -9,9 +9,10 @@ import (
 )
 
 // findElement returns the text of the first element with a local name in an XML document, without the space around it;
-// empty where there is none, or nothing in it. The error is that of in, or a *BodyError where the document is no XML up
-// to there, or ends within an element.
-func findElement(in io.Reader, name string) (string, error) {
+// empty where there is none, or nothing in it. The error is that of in, that of check, which is called with each element
+// up to there and how deep it is (1 is the root), or a *BodyError where the document is no XML up to there, or ends
+// within an element.
+func findElement(in io.Reader, name string, check func(depth int, e xml.StartElement) error) (string, error) {
 	bounded := &boundedReader{in: in}
 	d := xml.NewDecoder(bounded)
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // markers are ASCII
@@ -37,6 +38,9 @@ func findElement(in io.Reader, name string) (string, error) {
 			}
 			hasRoot, inside = true, token.Name.Local == name
 			depth++
+			if err := check(depth, token); err != nil {
+				return "", err
+			}
 		case xml.CharData:
 			if inside {
 				_, _ = text.Write(token)

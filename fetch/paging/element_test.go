@@ -32,6 +32,18 @@ func TestNextElement(t *testing.T) {
 		{"a prefix", "m=M", "", `<x:a xmlns:x="urn:x"><x:M>1</x:M></x:a>`, "?m=1"},
 		{"another encoding", "m=M", "", `<?xml version="1.0" encoding="iso-8859-1"?><a><M>1</M></a>`, "?m=1"},
 		{"elements in it", "m=M", "", "<a><M><b>1</b></M></a>", "!the element M has elements, and no text"},
+		{"OAI-PMH, where the token is the only argument", "resumptionToken=resumptionToken",
+			"verb=ListRecords&metadataPrefix=oai_dc&set=a&key=k", "<OAI-PMH><ListRecords><record><error code='no'/></record>" +
+				"<resumptionToken completeListSize='3'>a!b</resumptionToken></ListRecords></OAI-PMH>",
+			"?verb=ListRecords&key=k&resumptionToken=a%21b"},
+		{"OAI-PMH, the last page", "resumptionToken=resumptionToken", "verb=ListRecords&resumptionToken=a",
+			"<OAI-PMH><ListRecords><record/><resumptionToken completeListSize='3'/></ListRecords></OAI-PMH>", ""},
+		{"OAI-PMH, nothing to list", "resumptionToken=resumptionToken", "verb=ListRecords",
+			"<OAI-PMH><error code='noRecordsMatch'>none</error></OAI-PMH>", ""},
+		{"OAI-PMH, a token that has expired", "resumptionToken=resumptionToken", "verb=ListRecords&resumptionToken=a",
+			"<OAI-PMH><request/><error code='badResumptionToken'>a\x1b[2J</error></OAI-PMH>",
+			`!the repository answers with the error "badResumptionToken"`},
+		{"an error elsewhere", "m=M", "", "<a><error code='b'/><M>1</M></a>", "?m=1"},
 		{"JSON", "m=M", "", `{"M":"1"}`, noXML},
 		{"nothing", "m=M", "", "", noXML},
 		{"a document that ends early", "m=M", "", "<a><b>1</b>", noXML},
@@ -60,7 +72,7 @@ func TestNextElement(t *testing.T) {
 		})
 	}
 	broken := errors.New("broken")
-	if _, err := findElement(iotest.ErrReader(broken), "M"); !errors.Is(err, broken) {
+	if _, err := findElement(iotest.ErrReader(broken), "M", checkOAI); !errors.Is(err, broken) {
 		t.Errorf("a body that can't be read: %v", err)
 	}
 }
@@ -69,7 +81,7 @@ func FuzzFindElement(f *testing.F) {
 	f.Add(bucket, "NextContinuationToken")
 	f.Add("<a><M/><M>1</M></a>", "M")
 	f.Fuzz(func(t *testing.T, body, name string) {
-		text, err := findElement(strings.NewReader(body), name)
+		text, err := findElement(strings.NewReader(body), name, checkOAI)
 		var wrong *BodyError
 		if err != nil && !errors.As(err, &wrong) || len(text) > maxReference || err != nil && text != "" {
 			t.Errorf("%q, %v", text, err)

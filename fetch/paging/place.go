@@ -1,6 +1,7 @@
 package paging
 
 import (
+	"encoding/xml"
 	"errors"
 	"io"
 	"math"
@@ -131,7 +132,7 @@ func (p Place) Next(r Response) (Next, error) {
 		return Next{}, err
 	}
 	if p.param != "" {
-		value = "?" + withParameters(r.Query, nil, parameter{p.param, value})
+		value = "?" + withParameters(r.Query, p.exclusive(), parameter{p.param, value})
 	}
 	return p.base.of(value, r)
 }
@@ -142,9 +143,25 @@ func (p Place) find(body io.Reader) (string, error) {
 	case p.param == "":
 		return p.pointer.Find(body)
 	case p.element != "":
-		return findElement(body, p.element)
+		return findElement(body, p.element, p.checkElement)
 	}
 	return p.pointer.FindValue(body)
+}
+
+// checkElement is the check of the elements in front of the one that is looked for.
+func (p Place) checkElement(depth int, e xml.StartElement) error {
+	if p.element == resumptionToken {
+		return checkOAI(depth, e)
+	}
+	return nil
+}
+
+// exclusive returns the names of the parameters that may not stand beside that of the Place.
+func (p Place) exclusive() []string {
+	if p.param == resumptionToken {
+		return oaiArguments
+	}
+	return nil
 }
 
 // holds reports whether another page may follow a response.
