@@ -137,8 +137,8 @@ func registerRequest(r *registrar, s *settings) {
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
 	add(r, &o.Paginate, "paginate", "", "place", "none",
 		"follow pages: link (the header Link: <…>; rel=\"next\"), or a JSON pointer such as /links/next to "+
-			"the URL of the next page, or NAME=POINTER, NAME=ELEMENT of XML, to the value of a parameter, or "+
-			"page=+1, which counts (help pages)", paging.Parse)
+			"the URL of the next page, or NAME=POINTER, NAME=ELEMENT of XML, to the value of a parameter, "+
+			"a/rel=next@href in HTML, or page=+1, which counts (help pages)", paging.Parse)
 	r.int(&o.MaxPages, "max-pages", "", "n", "most pages of one input line")
 }
 

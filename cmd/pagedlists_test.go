@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -85,6 +86,28 @@ func (o *origin) pagedLists(mux *http.ServeMux) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(body) // the client may have left
+	})
+	mux.HandleFunc("/forum/{n}", func(w http.ResponseWriter, r *http.Request) { // HTML, relative to its base
+		page, next := 1, ""
+		_, _ = fmt.Sscanf(r.URL.Query().Get("page"), "%d", &page) // the first page has none
+		if page < number(r, "n") {
+			next = fmt.Sprintf("<a class='button' rel='nofollow next' href='forum/%d?page=%d&amp;x'>", number(r, "n"), page+1)
+		}
+		w.Header().Set("Content-Type", "text/html")
+		write(w, "<!DOCTYPE html><base href='/'><a rel=prev href=/no>"+next)
+	})
+	mux.HandleFunc("/oai", func(w http.ResponseWriter, r *http.Request) { // OAI-PMH: its token is exclusive, 2 has expired
+		w.Header().Set("Content-Type", "text/xml")
+		query := r.URL.Query()
+		switch token := query.Get("resumptionToken"); {
+		case token == "2", token != "" && len(query) > 2:
+			write(w, "<OAI-PMH><request/><error code='badResumptionToken'>it has expired</error></OAI-PMH>")
+		case token == "1":
+			write(w, "<OAI-PMH><ListRecords><record/><resumptionToken/></ListRecords></OAI-PMH>")
+		default:
+			token = cmp.Or(query.Get("set"), "1")
+			write(w, "<OAI-PMH><ListRecords><record/><resumptionToken>"+token+"</resumptionToken></ListRecords></OAI-PMH>")
+		}
 	})
 	mux.HandleFunc("/bucket/{n}", func(w http.ResponseWriter, r *http.Request) { // as S3 lists objects
 		page, next := 1, ""

@@ -110,8 +110,8 @@ const (
 		"strings sync time unicode/utf8 github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
 		"github.com/dunglas/go-urlpattern github.com/dunglas/httpsfv " +
 		"github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
-		"github.com/klauspost/compress/zstd golang.org/x/net/http/httpguts golang.org/x/net/idna " +
-		"golang.org/x/net/publicsuffix golang.org/x/time/rate"
+		"github.com/klauspost/compress/zstd golang.org/x/net/html golang.org/x/net/http/httpguts " +
+		"golang.org/x/net/idna golang.org/x/net/publicsuffix golang.org/x/time/rate"
 	pureHTTP   = "CanonicalHeaderKey Header ParseTime StatusText TimeFormat"
 	impureTime = "Now Since Until Sleep After AfterFunc NewTimer NewTicker Tick"
 )

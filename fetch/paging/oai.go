@@ -13,8 +13,9 @@ const resumptionToken = "resumptionToken"
 // (section 4), and a repository answers badArgument, with status 200, where another stands beside it.
 var oaiArguments = []string{"metadataPrefix", "from", "until", "set"}
 
-// checkOAI is a check of findElement: it returns a *BodyError for the error of a repository, which comes with status 200
-// in place of a list (OAI-PMH 2.0, section 3.6): a list that ends with that is not whole. That no record matches is none.
+// checkOAI is a check of findElement: it returns a *BodyError for the error of a repository, which comes with status
+// 200 in place of a list (OAI-PMH 2.0, section 3.6): a list that ends with that is not whole. That no record matches is
+// none.
 func checkOAI(depth int, e xml.StartElement) error {
 	if depth != 2 || e.Name.Local != "error" {
 		return nil

@@ -12,12 +12,13 @@ import (
 // A Place says what the URL of the next page is, by a response. The zero Place is none: no pages are followed.
 type Place struct {
 	link    bool
-	param   string  // of the query, whose value is at pointer or element, or grows by step; "": the URL is at pointer
-	pointer Pointer // to a URL, to the value of param, or with isMembers to an object
-	element string  // the local name of the XML element that has the value of param; "": it is in JSON
-	step    int64   // what is added to the number that param has; 0: nothing is
-	base    base    // what a relative URL at pointer is relative to
-	while   Pointer // to what a page has that another follows; nil is no condition, with step that the body has elements
+	param   string    // of the query, whose value is at pointer or element, or grows by step; "": the URL is at pointer
+	pointer Pointer   // to a URL, to the value of param, or with isMembers to an object
+	element string    // the local name of the XML element that has the value of param; "": it is in JSON
+	attr    attribute // that has the URL, in XML or HTML
+	step    int64     // what is added to the number that param has; 0: nothing is
+	base    base      // what a relative URL at pointer is relative to
+	while   Pointer   // to what a page has that another follows; nil is no condition, with step that the body has elements
 
 	isMembers bool // each member of an object is a parameter of the query
 }
@@ -26,7 +27,7 @@ type Place struct {
 const maxStep = 1_000_000_000
 
 var errPlace = errors.New("is neither link nor a JSON pointer such as /links/next or cursor=/next_cursor, " +
-	"nor a number that grows, page=+1, nor an element of XML such as marker=NextMarker")
+	"nor a number that grows, page=+1, nor an element of XML or HTML such as marker=NextMarker or a/rel=next@href")
 
 // Parse parses where the next page is:
 //
@@ -34,6 +35,7 @@ var errPlace = errors.New("is neither link nor a JSON pointer such as /links/nex
 //	/links/next        a JSON pointer (RFC 6901 section 5) to its URL
 //	cursor=/next       the name of a parameter of the query, and a pointer to its value for the next page
 //	marker=NextMarker  the same with the name of an XML element
+//	link/rel=next@href the attribute of an element of XML or HTML that has its URL
 //	page=+1            the number that a parameter has grows by so much, while the body is an array that has elements
 //	*=/continue        a pointer to an object, each of whose members is a parameter
 //
@@ -62,6 +64,9 @@ func parsePlace(text string) (p Place, err error) {
 		}
 		return p, err
 	}
+	if attr, isAttr := parseAttribute(text); isAttr {
+		return Place{attr: attr}, nil
+	}
 	param, at, _ := strings.Cut(text, "=")
 	p.param = param
 	switch {
@@ -78,7 +83,7 @@ func parsePlace(text string) (p Place, err error) {
 			return p, errors.New("needs a number from 1 to 1000000000 behind +, such as page=+1 or offset=+100")
 		}
 		return p, nil
-	case strings.ContainsAny(at, " \t<>:&=\""):
+	case strings.ContainsAny(at, " \t<>:&=@/\""):
 		return p, errPlace
 	}
 	p.element = at
@@ -90,7 +95,7 @@ func (p Place) IsSet() bool { return p.link || p.InBody() }
 
 // InBody reports whether the body of a response is read.
 func (p Place) InBody() bool {
-	return p.pointer != nil || p.element != "" || p.while != nil || p.Counts()
+	return p.pointer != nil || p.element != "" || p.attr != attribute{} || p.while != nil || p.Counts()
 }
 
 // Counts reports whether a number grows, so that a server that does not know its parameter has pages without end.
@@ -124,8 +129,12 @@ func (p Place) Next(r Response) (Next, error) {
 		return Next{}, err
 	}
 	defer func() { _ = body.Close() }() // only read
-	if p.isMembers {
+	switch {
+	case p.isMembers:
 		return p.nextOfMembers(r, body)
+	case p.attr != attribute{}:
+		value, base, err := p.attr.find(body, r.Header.Get("Content-Type"))
+		return Next{Ref: value, Base: base}, err
 	}
 	value, err := p.find(body)
 	if value == "" || err != nil {
