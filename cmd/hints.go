@@ -55,6 +55,8 @@ var optionHints = map[string]string{
 	dial.OptionUnreadable: "the server sends what Go's TLS does not accept; GODEBUG=rsa1024min=0 in the environment " +
 		"accepts short RSA keys, tlsmaxrsasize=16384 long ones",
 	dial.OptionTickets: "the server has to send fewer TLS session tickets (OpenSSL: num_tickets), or speak TLS 1.2",
+	dial.OptionNoRoots: "install the package ca-certificates, copy its file into the container as " +
+		"/etc/ssl/certs/ca-certificates.crt, or name it by --cacert FILE",
 	dial.OptionHello: "the server did not answer a TLS handshake: where a path drops large packets another attempt " +
 		"helps, --retries 1, which goes without the post-quantum key share",
 

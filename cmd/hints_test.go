@@ -114,7 +114,7 @@ func TestWatchedHints(t *testing.T) {
 func TestTLSOptionsHaveHints(t *testing.T) {
 	for _, option := range []string{dial.OptionCert, dial.OptionClientCert, dial.OptionChain, dial.OptionCommon,
 		dial.OptionName, dial.OptionAddress, dial.OptionServer, dial.OptionUnreadable, dial.OptionTickets,
-		dial.OptionHello} {
+		dial.OptionNoRoots, dial.OptionHello} {
 		if hintForKind(failure.TLS, output.Example{Option: option}) == "" {
 			t.Errorf("there is no hint for %s", option)
 		}

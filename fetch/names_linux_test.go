@@ -165,3 +165,19 @@ func TestSilentAddresses(t *testing.T) {
 		}
 	})
 }
+
+// TestNoResolverIsNamed: in a container without a resolv.conf, or with an empty one, a failure says that it names no
+// resolver, and not only that nothing answers on this machine, which is asked then.
+func TestNoResolverIsNamed(t *testing.T) {
+	netns.Run(t, func(t *testing.T) {
+		netns.WriteFile(t, "/etc/resolv.conf", "# none\n")
+		sink := new(recorder)
+		o := noRetryOptions(func(*Options) {})
+		if _, err := Run(t.Context(), linesOf("http://a.example.com/"), sink, o); err != nil {
+			t.Fatal(err)
+		}
+		if f := sink.records[0].Failure; f == nil || !strings.Contains(f.Error(), "resolv.conf names no resolver") {
+			t.Errorf("got %v", f)
+		}
+	})
+}

@@ -143,6 +143,7 @@ var optionWords = map[string]string{
 	"server-fault": "TLS given up by the server",
 	"unreadable":   "TLS that can't be used",
 	"tickets":      "too many TLS session tickets",
+	"no-roots":     "no authorities to trust",
 	"hello":        "no answer to TLS",
 
 	"proxy":          "proxy login refused",

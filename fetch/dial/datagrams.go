@@ -67,7 +67,7 @@ func classifyUDP(ctx context.Context, config *tls.Config, addr string, err error
 	var known *failure.Failure
 	switch {
 	case errors.As(err, &handshake):
-		return classifyTLS(ctx, config.ServerName, config.NextProtos, handshake.Err)
+		return classifyHandshake(ctx, config.ServerName, config, handshake.Err)
 	case errors.As(err, &known):
 		return known
 	}

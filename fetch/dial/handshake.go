@@ -20,7 +20,7 @@ func handshake(ctx context.Context, c net.Conn, host string, config *tls.Config)
 	tlsConn := tls.Client(c, config)
 	if err := tlsConn.HandshakeContext(ctx); err != nil {
 		_ = c.Close() // the error of the handshake is the one to return
-		f := classifyTLS(ctx, host, config.NextProtos, err)
+		f := classifyHandshake(ctx, host, config, err)
 		if missesCert && f.Option == OptionCommon {
 			f.Err, f.Option = fmt.Errorf("tls: %s refused the handshake: it wants a client certificate", host), OptionCert
 		}

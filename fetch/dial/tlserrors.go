@@ -10,10 +10,29 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"sync"
 	"time"
 
 	"batchfetch/fetch/failure"
 )
+
+// classifyHandshake is classifyTLS for a handshake with that configuration. Where neither that nor this machine has a
+// certificate of an authority, as in an empty container, no certificate can be checked, right or wrong.
+func classifyHandshake(ctx context.Context, host string, config *tls.Config, err error) *failure.Failure {
+	f := classifyTLS(ctx, host, config.NextProtos, err)
+	if errors.As(err, new(x509.UnknownAuthorityError)) && config.RootCAs == nil && hasNoRoots() {
+		return certificateFailure(OptionNoRoots,
+			"certificate of "+host+" can't be checked: this machine has no certificates of authorities")
+	}
+	return f
+}
+
+// hasNoRoots reports whether the system has no certificate of an authority. Systems that check certificates by
+// themselves always have some.
+var hasNoRoots = sync.OnceValue(func() bool {
+	roots, err := x509.SystemCertPool()
+	return err == nil && roots.Equal(x509.NewCertPool())
+})
 
 // classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
 // which names it has. A connection that ended in the handshake, without an alert, says nothing about TLS: it is of the

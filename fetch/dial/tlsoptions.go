@@ -11,5 +11,6 @@ const (
 	OptionServer     = "server-fault" // it has trouble of its own
 	OptionUnreadable = "unreadable"   // what it sent can't be used
 	OptionTickets    = "tickets"      // it sends too many session tickets
+	OptionNoRoots    = "no-roots"     // this machine has no certificate of an authority
 	OptionHello      = "hello"        // it did not answer a large ClientHello
 )

@@ -109,6 +109,11 @@ func (c *resolvConf) servers(first string) []string {
 	return append(slices.Clone(listed[at:]), listed[:at]...)
 }
 
+// isAssumed reports whether net.Resolver asks a server on this machine as /etc/resolv.conf names none, or is not there.
+func isAssumed(server string) bool {
+	return (server == "127.0.0.1:53" || server == "[::1]:53") && len(new(resolvConf).read()) == 0
+}
+
 // read returns the servers in the file as net.Resolver has them: at most three. The slice is shared.
 func (c *resolvConf) read() []string {
 	const every, path, most = 5 * time.Second, "/etc/resolv.conf", 3

@@ -178,7 +178,11 @@ func (t *transcript) explain(err error) *Error {
 		if errors.Is(got.err, errSilent) {
 			return &Error{Host: t.host, Text: t.silenceLocked()}
 		}
-		return &Error{Host: t.host, Text: shown(got.server) + " " + got.says(), Err: got.err}
+		text := shown(got.server) + " " + got.says()
+		if got.err != nil && isAssumed(got.server) {
+			text += "; /etc/resolv.conf names no resolver"
+		}
+		return &Error{Host: t.host, Text: text, Err: got.err}
 	}
 	var name *net.DNSError
 	var family *net.AddrError
