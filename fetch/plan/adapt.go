@@ -62,7 +62,7 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	}
 	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)
 	if pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(pause))
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(pause, max(l.maxDelay, longestOverloadPause))))
 	}
 	if changed {
 		l.pace.setRate(l.paceRate(), now)

@@ -64,6 +64,15 @@ func afterAPIs() []*api {
 	}
 }
 
+// bareWindow is an API that answers 503 without Retry-After until its next window.
+func bareWindow(requests int, limits func(string) []apiLimit) *api {
+	limit := limits("")[0]
+	n, w := limit.size()
+	return with(newAPI(fmt.Sprintf("bare 503 over %d in %s, %T", n, w, limit), requests, 503, limits), func(a *api) {
+		a.mayRefuse, a.mayLose, a.ratio = requests, requests/100, 1.25
+	})
+}
+
 // bareAPIs do not tell when to come again.
 func bareAPIs() []*api {
 	return []*api{
@@ -88,6 +97,11 @@ func bareAPIs() []*api {
 		}),
 		with(newAPI("bare 503 over 1/s, burst 3 (limit_req of nginx)", 200, 503, tokens(3, 1)),
 			func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }), // 14 were lost
+		bareWindow(200, window(20, 10*time.Second)),  // 120 were lost
+		bareWindow(1000, window(50, 10*time.Second)), // 500
+		bareWindow(500, window(100, minute)),         // 200
+		bareWindow(200, window(60, minute)),          // 80
+		bareWindow(200, sliding(20, 10*time.Second)), // 120
 		with(newAPI("bare 503 over 12 a minute", 200, 503, tokens(1, 0.2)), func(a *api) { a.mayRefuse, a.mayLose = 130, 2 }),
 		with(newAPI("bare 429, 30 until none comes for 5 s (flask-limiter, elastic)", 200, 429, one(func() apiLimit {
 			return &elasticWindow{n: 30, w: 5 * time.Second}

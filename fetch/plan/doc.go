@@ -53,7 +53,8 @@ What limits the starts of a lane, and what finds it:
 	lost connections                   throttle: slowStart (stalls), drops, outage
 	no response in time                throttle: queue
 	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, by lost connections, too; steady: one in
-	                                   each of equal times; crowd: exchanges at once
+	                                   each of equal times; unavailable: pauses while none is accepted; crowd:
+	                                   exchanges at once
 	5xx for some pages alone           failingPages, pageTrouble, rateTrial: they limit nothing
 	no answer                          health: pauses and probes
 	any of these, for too long         closure: Tasks fail
@@ -74,7 +75,7 @@ The files in an order to read them; each uses earlier ones only.
   - By refusals: pauses.go, ratelimit.go, smallburst.go, rateless.go, slowstart.go, volley.go, width.go, drops.go,
     queuelimit.go, outage.go, and throttle.go, which has one of each.
   - By failed pages: pageevidence.go, ratetrial.go, pagetrouble.go, failingpages.go; crowd.go; steadylimit.go;
-    overload.go.
+    unavailable.go; overload.go.
   - By silence: health.go; closure.go.
   - By quotas: resetunit.go, slidingwindow.go, quotawindow.go, bucket.go, buckets.go, scout.go, learn.go.
   - A lane: hostlimits.go and share.go (what several have in common), lane.go, lanebuckets.go (the queue by

@@ -14,6 +14,9 @@ type failingPages struct {
 	accepted     int          // responses that were not Overloaded
 	failingShare movingShare  // of the first exchanges of the last 32 Tasks or so, those that were
 	evidence     pageEvidence // that they are for their pages
+	lastFailed   bool         // the last response to a first exchange was Overloaded
+	failingAfter movingShare  // of the responses after such a one, those that were, too
+	weighedAt    int          // accepted when the last response to a request that was made again was taken for evidence
 
 	row           int         // Overloaded in a row: responses to first exchanges of Tasks that started in their order
 	rowShare      movingShare // of the last 8 of these responses or so, those that were Overloaded
@@ -41,10 +44,17 @@ func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare)
 		p.observeRow(t.ahead, overloaded)
 	}
 	switch {
+	case again && overloaded && p.accepted == p.weighedAt: // the host may be why all of a row fail
+		p.evidence.raise(max(failingAgain/likelyRowShare(p.failingAfter), 1))
 	case again:
 		p.evidence.weigh(overloaded, max(p.failingShare, overloadedShare))
+		p.weighedAt = p.accepted
 	case t.Attempts <= 1:
 		p.failingShare.add(overloaded, 32)
+		if p.lastFailed {
+			p.failingAfter.add(overloaded, 16)
+		}
+		p.lastFailed = overloaded
 	}
 	switch {
 	case !overloaded:
@@ -54,6 +64,11 @@ func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare)
 		t.failsFrom = p.accepted + active + fewAccepted
 	}
 	return overloaded && again && p.areKnown()
+}
+
+// likelyRowShare is likelyShare for a request after another that failed.
+func likelyRowShare(failingAfter movingShare) float64 {
+	return min(max(float64(failingAfter), 0.1), 0.93)
 }
 
 // observeRow takes in the response to the first exchange of a Task, which started ahead or in its order. Those that

@@ -14,6 +14,7 @@ import (
 type failingSite struct {
 	isFailing          func(page int) bool
 	downFrom, downTill time.Duration
+	unavailable        bool // it answers 503
 	tries              map[string]int
 	turns, phase       time.Duration // it is up and down in turns of that time, from somewhere in one
 	lost               int           // good pages whose last response was a 500
@@ -29,13 +30,16 @@ func (s *failingSite) answer(path string, now time.Time, _ int) judge.Verdict {
 	if !isDown && !s.isFailing(page) {
 		return healthy()
 	}
+	v := overloaded()
+	v.Unavailable = s.unavailable
 	if s.tries[path]++; s.tries[path] < 4 {
-		return overloaded()
+		return v
 	}
 	if !s.isFailing(page) {
 		s.lost++
 	}
-	return judge.Verdict{Health: judge.Overloaded}
+	v.Fate, v.Failure = judge.Final, nil
+	return v
 }
 
 // run requests so many pages, and returns how long that took.
@@ -67,8 +71,8 @@ func TestFailingPagesAreNoOverload(t *testing.T) {
 		"100 at the start":    func(page int) bool { return page < 100 },
 		"100 in the middle":   func(page int) bool { return page >= 500 && page < 600 },
 	} {
-		for seed := range uint64(5) {
-			s := failingSite{isFailing: isFailing}
+		for seed := range uint64(10) {
+			s := failingSite{isFailing: isFailing, unavailable: seed%2 == 1}
 			if took := s.run(t, seed, 1000); took > 30*time.Second {
 				t.Errorf("%s, seed %d: takes %s", name, seed, took)
 			}
@@ -80,9 +84,9 @@ func TestFailingPagesAreNoOverload(t *testing.T) {
 // the same, by pages that have not failed before: they keep their attempts for later.
 func TestOutageOfAHostWithFailingPages(t *testing.T) {
 	for _, from := range []time.Duration{time.Second, 4 * time.Second, 9 * time.Second} {
-		for seed := range uint64(5) {
+		for seed := range uint64(10) {
 			s := failingSite{isFailing: func(page int) bool { return page%10 == 0 }, downFrom: from,
-				downTill: from + 20*time.Second}
+				downTill: from + 20*time.Second, unavailable: seed%2 == 1}
 			took := s.run(t, seed, 5000)
 			t.Logf("down from %s on, seed %d: %d lost, %s", from, seed, s.lost, took)
 			if s.lost > 5 || took > time.Minute {
@@ -97,8 +101,8 @@ func TestOutageOfAHostWithFailingPages(t *testing.T) {
 // the last resort.
 func TestHostThatIsUpAndDownInTurns(t *testing.T) {
 	for _, turns := range []time.Duration{1, 2, 3, 5, 10, 20} {
-		for phase := range time.Duration(6) {
-			s := failingSite{isFailing: func(int) bool { return false }}
+		for phase := range time.Duration(12) {
+			s := failingSite{isFailing: func(int) bool { return false }, unavailable: phase >= 6}
 			s.turns, s.phase = turns*time.Second, phase*turns*time.Second/3
 			if took := s.run(t, uint64(phase), 3000); took > 4*time.Minute {
 				t.Errorf("turns of %s, from %s: takes %s", s.turns, s.phase, took)

@@ -154,7 +154,9 @@ func (l *lane) width() int {
 		most = min(most, l.lease.width)
 	}
 	if l.overload != nil {
-		most = l.overload.crowd.width.limit(most)
+		if most = l.overload.crowd.width.limit(most); l.overload.isTested() {
+			most = min(most, 1)
+		}
 	}
 	if l.throttle == nil {
 		return most

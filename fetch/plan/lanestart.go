@@ -91,10 +91,13 @@ func (l *lane) bringAhead() {
 	}
 }
 
-// scatter returns a number below n, for numbers in a row one here and one there (multiplicative hashing, Knuth).
+// scatter returns a number below n, for numbers in a row one here and one there, without a step that pages which fail
+// could have as well (the finalizer of SplitMix64).
 func scatter(number uint64, n int) int {
-	const golden = 0x9e3779b97f4a7c15                     // 2^64 divided by the golden ratio
-	return int((number * golden >> 32) * uint64(n) >> 32) //nolint:gosec // below n
+	x := number * 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return int((x >> 32) * uint64(n) >> 32) //nolint:gosec // below n
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when

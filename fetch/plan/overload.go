@@ -20,11 +20,9 @@ type overload struct {
 	capacity        float64     // the most of these in a second, lately
 	capacityAt      time.Time   // when that was computed last
 
-	acceptedRow   int       // of these in a row
-	overloadedRow int       // Overloaded in a row
-	unpausedRow   int       // Overloaded in a row, of requests that started after pausedAt
-	pausedAt      time.Time // when the last pause began
-	pauses        int       // in a row, without another response
+	acceptedRow   int            // of these in a row
+	overloadedRow int            // Overloaded in a row
+	unavailable   unavailability // the host is paused while all are
 
 	capacityBefore float64     // the most accepted in a second, before the limit and since
 	lowRate        lowRate     // what has come of a limit well below that
@@ -61,11 +59,6 @@ const (
 	capacityDecay = 0.1
 	overloadDecay = 0.3
 
-	// After streakToPause Overloaded in a row the host is paused, for twice as long each time.
-	streakToPause         = 3
-	firstOverloadPause    = 100 * time.Millisecond
-	longestOverloadPause  = time.Second
-	mostDoublings         = 10              // of a pause
 	overloadTimeToClosure = 2 * time.Minute // without one that is accepted: the host is given up
 
 	// A lower rate has changed nothing where at lowPart of the capacity, for lowTime and lowResponses, more responses
@@ -123,11 +116,7 @@ func (o *overload) observe(
 	}
 	o.capacityBefore = max(o.capacityBefore, o.accepted.perSecond(now))
 	o.limit = o.newLimit(now)
-	if o.unpausedRow >= streakToPause {
-		pause = min(firstOverloadPause<<min(o.pauses, mostDoublings), longestOverloadPause)
-		o.unpausedRow, o.pausedAt = 0, now
-		o.pauses++
-	}
+	pause = o.unavailable.pause(o.acceptedAt, now)
 	isDone := o.isRare() && (o.limit > 2*max(starts.perSecond(now), leastObservedRate) ||
 		perSecond > 0 && o.limit >= perSecond)
 	if rateless := o.isRateless(now); rateless || isDone {
@@ -139,20 +128,24 @@ func (o *overload) observe(
 	return pause, true
 }
 
+// isTested reports whether a single exchange is to show if the host accepts any again.
+func (o *overload) isTested() bool { return o != nil && o.limit > 0 && o.unavailable.isTested() }
+
 // count counts the response to a Task.
 func (o *overload) count(t *Task, active int, now time.Time) {
 	overloaded := isOverloaded(&t.Verdict)
 	switch {
 	case !overloaded:
+		if o.unavailable.noteAccepted(t.Started, o.acceptedAt) {
+			o.lowRate = lowRate{}
+		}
 		o.accepted.add(now)
 		o.acceptedRow++
-		o.acceptedAt, o.overloadedRow, o.unpausedRow, o.pauses = now, 0, 0, 0
+		o.acceptedAt, o.overloadedRow = now, 0
 	default:
 		o.acceptedRow = 0
 		o.overloadedRow++
-		if t.Started.After(o.pausedAt) {
-			o.unpausedRow++
-		}
+		o.unavailable.noteOverloaded(t, o.overloadedRow)
 	}
 	o.overloadedShare.add(overloaded, movingShare(max(active, 16)))
 	left := 1 - capacityDecay - overloadDecay*float64(o.overloadedShare) // of the capacity after a second
@@ -174,6 +167,9 @@ func (o *overload) refusesAll(now time.Time) bool {
 
 // newLimit is the limit that follows from the responses so far.
 func (o *overload) newLimit(now time.Time) float64 {
+	if o.unavailable.isOver {
+		return o.unavailable.rate(o.limit, o.capacityBefore)
+	}
 	excess := overloadExcess
 	if float64(o.acceptedRow) >= max(leastRow, o.limit/2) {
 		excess = overloadGrowth
@@ -206,7 +202,7 @@ func (o *overload) isOver(active int, now time.Time) bool {
 	if now.Before(o.ratelessUntil) || o.pages.areKnown() {
 		return o.overloadedShare > ratelessShare
 	}
-	return o.overloadedShare > overloadShare || o.unpausedRow >= max(active, streakToLimit)
+	return o.overloadedShare > overloadShare || o.unavailable.row >= max(active, streakToLimit)
 }
 
 // isRare reports whether so few responses are Overloaded that the rate is limited no more.
@@ -217,7 +213,8 @@ func (o *overload) isRare() bool {
 // forgive ends the limit, and what the responses that were for their pages have added to the share.
 func (o *overload) forgive() {
 	o.limit, o.overloadedShare, o.lowRate = 0, min(o.pages.failingShare, overloadShare), lowRate{}
-	o.unpausedRow, o.pauses, o.overloadedRow = 0, 0, 0
+	o.overloadedRow = 0
+	o.unavailable.forgive()
 }
 
 // expiry is when a lane without Tasks may be deleted, as far as its overload goes. The zero time is now.

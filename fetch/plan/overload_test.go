@@ -12,7 +12,7 @@ import (
 
 // overloaded is the Verdict on a 503 without Retry-After.
 func overloaded() judge.Verdict {
-	return judge.Verdict{Fate: judge.Retry, Health: judge.Overloaded, Failure: refusal().Failure}
+	return judge.Verdict{Fate: judge.Retry, Health: judge.Overloaded, Unavailable: true, Failure: refusal().Failure}
 }
 
 // A tokenBucket is filled at a rate, up to its size.

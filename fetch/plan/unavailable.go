@@ -1,0 +1,98 @@
+package plan
+
+import "time"
+
+// An unavailability is a time in which a host answers all requests with Overloaded: while it restarts, or until the
+// next window of a limit that it does not tell. Each request that is sent meanwhile uses up one of its retries, so the
+// host is paused: where it answers 503, for longer each time, and a single exchange follows each pause. When one is
+// accepted the rate grows from a low one: what was accepted of that tells nothing of the host. The zero unavailability
+// is none.
+type unavailability struct {
+	row           int              // Overloaded in a row, of requests that started after the last pause began
+	pausedAt      time.Time        // when that was
+	pauses        int              // in a row, without another response
+	isUnavailable bool             // the last response was a 503, which may be for a limit; a 500 is rather for its page
+	lasted        [2]time.Duration // the last two that were long; 0 is none
+	isOver        bool             // one has ended, and not two requests in a row have been Overloaded since
+}
+
+const (
+	// After streakToPause Overloaded in a row the host is paused: for firstOverloadPause, twice as long each time, at
+	// most longestOverloadPause or one unavailablePart of the time so far.
+	streakToPause        = 3
+	firstOverloadPause   = 100 * time.Millisecond
+	longestOverloadPause = time.Second
+	unavailablePart      = 4
+	mostDoublings        = 10
+
+	// A single exchange follows each pause after pausesToTest in a row, and the first one where the host has been
+	// unavailable for more than longUnavailable before.
+	pausesToTest    = 2
+	longUnavailable = 2 * time.Second
+
+	// Where the last two lasted for about the same time (aboutSame), the first pause is expectedPart of that, at most
+	// longestExpected.
+	aboutSame       = 1.5
+	expectedPart    = 0.7
+	longestExpected = time.Minute
+
+	// leastReopened is the rate at its end, in starts a second; it doubles with each that is accepted, up to
+	// mostReopened times the most before, until rowToSlow in a row are Overloaded.
+	leastReopened = 2
+	mostReopened  = 4
+	rowToSlow     = 2
+)
+
+// isTested reports whether a single exchange is to show if the host accepts any again.
+func (u *unavailability) isTested() bool {
+	return u.isUnavailable && (u.pauses > pausesToTest || u.pauses > 0 && u.lasted[1] > 0)
+}
+
+// noteOverloaded takes in an Overloaded response to t, the row-th in a row.
+func (u *unavailability) noteOverloaded(t *Task, row int) {
+	if t.Started.After(u.pausedAt) {
+		u.row++
+	}
+	u.isUnavailable = t.Verdict.Unavailable
+	u.isOver = u.isOver && row < rowToSlow
+}
+
+// noteAccepted takes in that a request that started then was accepted, the last one before at acceptedAt. It reports
+// whether that ends a long time.
+func (u *unavailability) noteAccepted(started, acceptedAt time.Time) (ended bool) {
+	if lasted := started.Sub(acceptedAt); u.isTested() && lasted > longUnavailable {
+		u.lasted = [2]time.Duration{u.lasted[1], lasted}
+		u.isOver, ended = true, true
+	}
+	u.row, u.pauses = 0, 0
+	return ended
+}
+
+// pause begins a pause where it is time for one, and returns how long that is; 0 is none. The last request was accepted
+// at acceptedAt.
+func (u *unavailability) pause(acceptedAt, now time.Time) (pause time.Duration) {
+	if u.row < streakToPause && !(u.isTested() && u.row > 0) {
+		return 0
+	}
+	shorter, longer := min(u.lasted[0], u.lasted[1]), max(u.lasted[0], u.lasted[1])
+	pause = firstOverloadPause << min(u.pauses, mostDoublings)
+	switch isExpected := longer.Seconds() < aboutSame*shorter.Seconds(); {
+	case !u.isUnavailable:
+		pause = min(pause, longestOverloadPause)
+	case u.pauses == 0 && isExpected:
+		pause = min(time.Duration(expectedPart*float64(shorter)), longestExpected)
+	default:
+		pause = min(pause, max(longestOverloadPause, now.Sub(acceptedAt)/unavailablePart))
+	}
+	u.row, u.pausedAt = 0, now
+	u.pauses++
+	return pause
+}
+
+// rate is the rate after its end, where it was perSecond until now; before is the most before its begin.
+func (u *unavailability) rate(perSecond, before float64) float64 {
+	return min(max(2*perSecond, leastReopened), mostReopened*max(before, leastObservedRate))
+}
+
+// forgive ends it.
+func (u *unavailability) forgive() { u.row, u.pauses = 0, 0 }
