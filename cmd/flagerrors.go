@@ -24,6 +24,8 @@ func describeFlagError(c *cobra.Command, err error) error {
 		return errors.New("a flag without a name")
 	case !errors.As(err, &unknown):
 		return err
+	case c.HasParent() && c.Name() != "doctor":
+		return describeOtherFlag(c, unknown)
 	case unknown.GetSpecifiedShortnames() != "":
 		first, _ := utf8.DecodeRuneInString(unknown.GetSpecifiedName())
 		return &usageError{"unknown flag: -" + string(first), otherShortFlags[string(first)]}
@@ -37,6 +39,27 @@ func describeFlagError(c *cobra.Command, err error) error {
 		hint = otherFlags[spelling.Nearest(name, slices.Sorted(maps.Keys(otherFlags)))]
 	}
 	return &usageError{"unknown flag: --" + name, hint}
+}
+
+// describeOtherFlag is describeFlagError for a command that has few flags of its own: what does the same as a flag of
+// another program in a run is no hint there.
+func describeOtherFlag(c *cobra.Command, unknown *pflag.NotExistError) error {
+	name, run := unknown.GetSpecifiedName(), c.Root().Flags()
+	hint := c.CommandPath() + " --help lists its flags"
+	if unknown.GetSpecifiedShortnames() != "" {
+		first, _ := utf8.DecodeRuneInString(name)
+		name = "-" + string(first)
+		if f := run.ShorthandLookup(string(first)); f != nil {
+			hint = name + " is a flag of a run, " + flagHead(f) + "; " + hint
+		}
+		return &usageError{"unknown flag of " + c.Name() + ": " + name, hint}
+	}
+	if near := spelling.Nearest(name, flagNames(c)); near != "" {
+		hint = "did you mean --" + near + "? " + hint
+	} else if run.Lookup(name) != nil {
+		hint = "it is a flag of a run, which batchfetch help " + name + " prints; " + hint
+	}
+	return &usageError{"unknown flag of " + c.Name() + ": --" + name, hint}
 }
 
 // findFlagsAsValues adds a problem for each flag of the command line whose value is the name of another flag, in a word

@@ -47,7 +47,7 @@ func registerLimits(r *registrar, s *settings) {
 	r.int(&o.HostConcurrency, "host-concurrency", "", "n", "most requests in progress at once on one host")
 	add(r, &o.Rate, "rate", "", "rate", "none",
 		"most requests started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
-	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parse.Rate)
+	add(r, &o.HostRate, "host-rate", "", "rate", "none", "most requests started on each host, evenly spaced", parse.Rate)
 	r.text(&s.limits, "limits", "", "url",
 		"keep rates, --host-concurrency and pauses of hosts together with all processes that name this Redis server: "+
 			"redis://[user:password@]host[:port][/db], rediss:// for TLS (help sharding)")

@@ -43,7 +43,7 @@ is read. Successes go to standard output, failures and a summary to standard err
 	commandList = `Commands:
   demo         run a batch against a server inside the process
   doctor URL   show each step of a first request to a URL, for a bug report
-  help TOPIC   print a topic of the manual
+  help TOPIC   print a topic of the manual, or a flag such as host-rate
   merge PART.. join the outputs of several runs in the order of their input
   push URL ..  add the requests of lists to a queue in Redis, which other runs take
   report FILE.. make a page of HTML that shows what earlier runs did
@@ -113,12 +113,17 @@ func writeGroup(text *strings.Builder, group string, flags *pflag.FlagSet) {
 		if in := f.Annotations[groupKey]; len(in) == 0 || in[0] != group {
 			return
 		}
-		head := "  " + flagHead(f)
-		if f.Shorthand == "" {
-			head = "      " + flagHead(f)
-		}
-		writeColumns(text, head, flagUsage(f))
+		writeFlag(text, f)
 	})
+}
+
+// writeFlag writes a flag and its usage.
+func writeFlag(text *strings.Builder, f *pflag.Flag) {
+	head := "  " + flagHead(f)
+	if f.Shorthand == "" {
+		head = "      " + flagHead(f)
+	}
+	writeColumns(text, head, flagUsage(f))
 }
 
 // flagHead returns the names of a flag and the word for its value: -o, --output file.

@@ -14,8 +14,8 @@ import (
 // of both. Topics are no commands, so that files may have their names.
 func newHelpCommand(code *int) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [TOPIC]",
-		Short: "Print a topic of the manual, or list them",
+		Use:   "help [TOPIC | FLAG]",
+		Short: "Print a topic of the manual or a flag, or list the topics",
 		Args:  cobra.MaximumNArgs(1),
 
 		DisableFlagsInUseLine: true,
@@ -38,7 +38,8 @@ func newHelpCommand(code *int) *cobra.Command {
 	}
 }
 
-// printHelp prints the topic, or the help of the command, of a name. The error for another one names the nearest.
+// printHelp prints the topic, the help of the command, or that of the flag of a run, of a name. The error for another
+// one names the nearest.
 func printHelp(c *cobra.Command, name string, code *int) error {
 	for _, t := range topics() {
 		if t.name == name {
@@ -52,13 +53,20 @@ func printHelp(c *cobra.Command, name string, code *int) error {
 			return command.Help()
 		}
 	}
+	if f := c.Root().Flags().Lookup(name); f != nil {
+		text := new(strings.Builder)
+		writeFlag(text, f)
+		_, err := io.WriteString(c.OutOrStdout(), text.String())
+		*code = outputExit(err)
+		return nil
+	}
 	hint := "batchfetch help lists the topics"
 	names := helpNames(c.Root())
 	near := cmp.Or(spelling.Nearest(name, names), spelling.Nearest(strings.TrimSuffix(name, "y"), names)) // retry: retries
 	if near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	return &usageError{"there is no topic " + name, hint}
+	return &usageError{"there is no topic or flag " + name, hint}
 }
 
 // helpNames returns the names of all topics and commands.
