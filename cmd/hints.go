@@ -17,14 +17,15 @@ import (
 
 // kindHints say what to do about each kind of failure, but for failure.BadStatus.
 var kindHints = map[failure.Kind]string{
-	failure.InvalidRequest:   "the line can't be used as it stands",
-	failure.DNS:              "check the host's name, and the network",
-	failure.Connect:          "nothing answers there: is the port right, the server up?",
-	failure.TLS:              "--cacert FILE trusts a private authority, that of an https:// proxy too",
-	failure.Timeout:          "the network gave up: is the host reachable from here?",
-	failure.Stalled:          "the connection went silent: lower --host-concurrency",
-	failure.Reset:            "the server reset the connection: lower --host-concurrency or set --host-rate",
-	failure.Truncated:        "the server closed the connection early: lower --host-concurrency or raise --retries",
+	failure.InvalidRequest: "the line can't be used as it stands",
+	failure.DNS:            "check the host's name, and the network",
+	failure.Connect:        "nothing answers there: is the port right, the server up?",
+	failure.TLS:            "--cacert FILE trusts a private authority, that of an https:// proxy too",
+	failure.Timeout:        "the network gave up: is the host reachable from here?",
+	failure.Stalled:        "the connection went silent: lower --host-concurrency",
+	failure.Reset:          "the server reset the connection: lower --host-concurrency or set --host-rate",
+	failure.Truncated: "the server closed the connection early: lower --host-concurrency, set --host-rate, " +
+		"or raise --retries",
 	failure.Protocol:         "the answer is not valid HTTP: is it a web server, and the port right?",
 	failure.TooManyRedirects: "a loop, or raise --max-redirs",
 	failure.TooLarge:         "raise --max-body",

@@ -16,8 +16,8 @@ const (
 	leastDropped = 2
 	droppedPart  = 4 // one in so many is a good part
 	restartTime  = 10 * time.Second
-	mostDropped  = 6 // so many within the limit, and one in missedDrops of all: the number is not why
-	missedDrops  = 3
+	mostDropped  = 12 // so many within the limit, and one in missedDrops of all: the number is not why
+	missedDrops  = 12
 	mostLimits   = 3 // as many times in a row the limit has changed nothing: the number is not why
 )
 

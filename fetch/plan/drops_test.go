@@ -234,6 +234,22 @@ func TestDropsByChance(t *testing.T) {
 	}
 }
 
+// TestDropsByChanceOfTen: nor, on average, where few are asked for at once: a limit that was found by chance was kept
+// until a third of the exchanges within it were dropped.
+func TestDropsByChanceOfTen(t *testing.T) {
+	const n, atOnce, seeds = 3000, 10, 8
+	for _, share := range []float64{0.1, 0.15, 0.2} {
+		var took time.Duration
+		for seed := range uint64(seeds) {
+			rng := rand.New(rand.NewPCG(3, seed))
+			took += newDropRun(t, atOnce, func(int) bool { return rng.Float64() < share }).play(t, n).took
+		}
+		if mean, least := took/seeds, n/atOnce*50*time.Millisecond; mean > 2*least {
+			t.Errorf("a share of %g: %s on average, %s at least", share, mean, least)
+		}
+	}
+}
+
 // TestDropsOutlastATrial: while it is tried whether refusals are for the rate, and after it has turned out that they
 // are not, a host that drops the connections beyond a number is asked for no more at once.
 func TestDropsOutlastATrial(t *testing.T) {
