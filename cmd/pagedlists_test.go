@@ -109,6 +109,28 @@ func (o *origin) pagedLists(mux *http.ServeMux) {
 			write(w, "<OAI-PMH><ListRecords><record/><resumptionToken>"+token+"</resumptionToken></ListRecords></OAI-PMH>")
 		}
 	})
+	mux.HandleFunc("/graphql/{n}", func(w http.ResponseWriter, r *http.Request) { // pages by a cursor in the body
+		var sent struct {
+			Query     string
+			Variables struct{ After []int }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || r.Header.Get("Content-Type") != "application/json" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		page := len(sent.Variables.After) + 1 // a cursor that is no text: [], [1], [1,2]
+		if r.URL.Query().Get("fail") == strconv.Itoa(page) && o.firstTime(r) {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		cursor := sent.Variables.After
+		if !r.URL.Query().Has("deaf") {
+			cursor = append(cursor, page)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"query": sent.Query, "after": sent.Variables.After, "cursor": cursor,
+			"method": r.Method, "key": r.Header.Get("X-Key"), "more": page < number(r, "n")}) // the client may have left
+	})
 	mux.HandleFunc("/bucket/{n}", func(w http.ResponseWriter, r *http.Request) { // as S3 lists objects
 		page, next := 1, ""
 		_, _ = fmt.Sscanf(r.URL.Query().Get("continuation-token"), "a+/=&%d", &page) // the first page has none

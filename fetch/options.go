@@ -142,7 +142,7 @@ type Options struct {
 	// PathAsIs leaves dot segments in the paths of URLs (curl --path-as-is); else they are resolved, as in browsers.
 	PathAsIs bool
 
-	// Paginate is where a success has the URL of the next page, which is then requested too, and so on: each page is a
+	// Paginate says what the next page is by a success, which is then requested too, and so on: each page is a
 	// Record of its own, with the Index, ID and Meta of its Request. The zero value follows no pages. A page on another
 	// origin gets what a redirect to there would.
 	Paginate paging.Place

@@ -30,11 +30,10 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 		return nil
 	}
 	found, why := p.find(t, record)
-	if found.Ref == "" || why != nil {
+	if found.IsNone() || why != nil {
 		return why
 	}
-	page := p.nextPage(t, record, t.rebased(found))
-	page.Params = found.Params
+	page := p.nextPage(t, record, found)
 	record.Next = &page
 	if page.Number > int64(p.options.MaxPages) {
 		t.morePages = true
@@ -58,7 +57,8 @@ func (p *pager) find(t *task, record *Record) (paging.Next, *failure.Failure) {
 		return paging.Next{}, &failure.Failure{Kind: failure.Protocol, Err: errSamePage, Option: failure.BadPage}
 	}
 	next, err := place.Next(paging.Response{
-		Header: record.header, Query: t.URL.RawQuery, Carried: t.request.PageParams, Open: record.openPage,
+		Header: record.header, Query: t.URL.RawQuery, Carried: t.request.PageParams, Sent: t.firstBody(),
+		Open: record.openPage,
 	})
 	var wrong *paging.BodyError
 	switch {
@@ -94,9 +94,21 @@ func pageDigest(r *Record) [32]byte {
 	return r.SHA256
 }
 
-// rebased returns the reference to the next page as one that is relative to the URL of t.
+// firstBody returns the body that the first exchange of t has had.
+func (t *task) firstBody() []byte {
+	if t.request.Body == nil && t.request.Page <= 1 {
+		return t.options.Body
+	}
+	return t.request.Body
+}
+
+// rebased returns the reference to the next page as one that is relative to the URL of t. A page with a body of its own
+// has the URL that t was asked at first.
 func (t *task) rebased(next paging.Next) string {
-	if next.Base == "" {
+	switch {
+	case next.Body != nil:
+		return t.request.URL
+	case next.Base == "":
 		return next.Ref
 	}
 	base, err := parseLocation(t.URL, next.Base, t.options.PathAsIs)
@@ -110,10 +122,11 @@ func (t *task) rebased(next paging.Next) string {
 	return to.String()
 }
 
-// nextPage returns the page that a reference in the response to t leads to. Secrets go where a redirect from there
-// would take them.
-func (p *pager) nextPage(t *task, record *Record, reference string) Page {
-	page := Page{Number: t.request.Page + 1, URL: redact.URL(reference),
+// nextPage returns the page that is the next one by the response to t. Secrets go where a redirect from there would
+// take them.
+func (p *pager) nextPage(t *task, record *Record, next paging.Next) Page {
+	reference := t.rebased(next)
+	page := Page{Number: t.request.Page + 1, URL: redact.URL(reference), Params: next.Params, Body: next.Body,
 		OmitCredentials: t.request.OmitCredentials || t.leftOrigin,
 		PublicOnly:      p.transport.MustStayPublic(&t.target.Target, record.pageAddr())}
 	bodiless := t.request
@@ -121,7 +134,7 @@ func (p *pager) nextPage(t *task, record *Record, reference string) Page {
 	switch p.options.method(&bodiless, false) {
 	case http.MethodGet, http.MethodHead:
 	default:
-		page.Get = true
+		page.Get = next.Body == nil
 	}
 	to, why := t.follow(http.StatusSeeOther, reference)
 	if why != nil {

@@ -82,7 +82,7 @@ func setTarget(t *task, targets *targeter) {
 		to, err = targets.newTarget(&t.request)
 	}
 	if err == nil {
-		err = to.options.Paginate.Check(to.URL.RawQuery)
+		err = to.options.Paginate.Check(to.URL.RawQuery, to.Body)
 	}
 	if err != nil && t.request.Page > 1 {
 		err = fmt.Errorf("page %d: %w", t.request.Page, err)

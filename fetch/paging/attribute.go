@@ -31,10 +31,19 @@ func parseAttribute(text string) (attribute, bool) {
 	return attribute{element: m[1], name: m[4], filter: m[2], value: m[3]}, true
 }
 
-// find returns the value of the attribute in a document of that type, and the base that a HTML page says URLs are
+// find is that of a form.
+func (a attribute) find(r Response) (next Next, err error) {
+	next.Ref, err = r.read(func(body io.Reader) (ref string, err error) {
+		ref, next.Base, err = a.findIn(body, r.Header.Get("Content-Type"))
+		return ref, err
+	})
+	return next, err
+}
+
+// findIn returns the value of the attribute in a document of that type, and the base that a HTML page says URLs are
 // relative to; empty where there is none. The error is that of in, or a *BodyError where the document is neither HTML
 // nor XML.
-func (a attribute) find(in io.Reader, contentType string) (value, base string, err error) {
+func (a attribute) findIn(in io.Reader, contentType string) (value, base string, err error) {
 	buffered := bufio.NewReaderSize(in, headBytes)
 	head, _ := buffered.Peek(headBytes) // an error comes again
 	if strings.HasPrefix(strings.ToLower(contentType), "text/html") || isHTML(head) {
@@ -66,7 +75,7 @@ func isHTML(head []byte) bool {
 	return bytes.Contains(head, []byte("<!doctype html")) || bytes.Contains(head, []byte("<html"))
 }
 
-// findHTML is find for HTML, whose names have no case.
+// findHTML is findIn for HTML, whose names have no case.
 func (a attribute) findHTML(in io.Reader) (value, base string, err error) {
 	z := html.NewTokenizer(in)
 	z.SetMaxBuf(maxToken)

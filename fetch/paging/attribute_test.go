@@ -68,7 +68,7 @@ func TestAttribute(t *testing.T) {
 	broken := errors.New("disk")
 	for _, body := range []string{"<a>", "<html>"} {
 		in := io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken))
-		if _, _, err := (attribute{element: "b", name: "href"}).find(in, ""); !errors.Is(err, broken) {
+		if _, _, err := (attribute{element: "b", name: "href"}).findIn(in, ""); !errors.Is(err, broken) {
 			t.Errorf("%s, which can't be read on: %v", body, err)
 		}
 	}
@@ -80,7 +80,7 @@ func FuzzAttribute(f *testing.F) {
 	f.Add(`<html><base href=/a><a rel=next href=/2>`)
 	f.Fuzz(func(t *testing.T, body string) {
 		a := attribute{element: "a", name: "href", filter: "rel", value: "next"}
-		value, _, err := a.find(strings.NewReader(body), "")
+		value, _, err := a.findIn(strings.NewReader(body), "")
 		var wrong *BodyError
 		if err != nil && (!errors.As(err, &wrong) || value != "") || len(value) > maxReference {
 			t.Errorf("%q, %v", value, err)

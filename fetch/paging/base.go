@@ -43,12 +43,7 @@ func (b base) of(ref string, r Response) (Next, error) {
 	if pointer == nil {
 		return Next{Ref: ref}, nil
 	}
-	body, err := r.Open()
-	if err != nil {
-		return Next{}, err
-	}
-	defer func() { _ = body.Close() }() // only read
-	found, err := pointer.Find(body)
+	found, err := r.read(pointer.Find)
 	var odd *BodyError
 	if errors.As(err, &odd) { // no text, or the rest of the body is no JSON
 		found, err = "", nil

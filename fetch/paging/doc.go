@@ -12,5 +12,6 @@
 //	            ├─ findMembers          the members of an object in it           members.go
 //	            ├─ findElement          the text of an XML element               element.go, oai.go
 //	            ├─ attribute.find       that of an XML or HTML element           attribute.go
-//	            └─ withParameters       the query of this page, with others      query.go
+//	            ├─ withParameters       the query of this page, with others      query.go
+//	            └─ Pointer.withValue    the body of its request, with another    requestbody.go
 package paging

@@ -28,7 +28,7 @@ func opener(body string) func() (io.ReadCloser, error) {
 // want starts with !.
 func TestNext(t *testing.T) {
 	const (
-		noNumber = "!the URL has no number as page, from which --paginate counts: write the one of the first page into it, " +
+		noNumber = "!the URL has no number as page, from which --paginate counts: write that of the first page into it, " +
 			"such as ?page=1"
 		noArray = "!the body is no JSON array: say where the array of a page is, as in \"page=+1 while /items\""
 	)
@@ -46,7 +46,7 @@ func TestNext(t *testing.T) {
 		{"less than nothing", "page=+1", "page=-1", `[0]`, noNumber},
 		{"no greater number", "page=+1", "page=9223372036854775807", `[0]`, noNumber},
 		{"elements, no number", "offset=+10", "", `[0]`, "!the URL has no number as offset, from which --paginate counts: " +
-			"write the one of the first page into it, such as ?offset=0"},
+			"write that of the first page into it, such as ?offset=0"},
 		{"an object without a condition", "page=+1", "page=1", `{"items":[]}`, noArray},
 		{"HTML", "page=+1", "page=1", `<html>`, noArray},
 
@@ -165,7 +165,7 @@ func TestMembers(t *testing.T) {
 		query, carried = strings.TrimPrefix(next.Ref, "?"), next.Params
 	}
 	const noJSON, tooLong = "the body is not JSON, so that nothing is at /continue",
-		"the URL of the next page is longer than 64 KiB"
+		"the URL or value of the next page is longer than 64 KiB"
 	for body, want := range map[string]string{
 		`{"continue":null}`: "", `{"continue":false}`: "", `{"continue":{}}`: "", `{"continue":{"a":null}}`: "",
 		`{"continue":"a"}`:          "what is at /continue is no object",

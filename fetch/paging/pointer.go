@@ -63,6 +63,22 @@ func (p Pointer) FindValue(in io.Reader) (string, error) {
 	})
 }
 
+// findRaw is Find for a value of any kind, which it returns as it is written.
+func (p Pointer) findRaw(in io.Reader) (string, error) {
+	return p.read(in, func(s *scanner) (string, error) {
+		found, err := p.enter(&s)
+		if err != nil || !found {
+			return "", err
+		}
+		raw, err := s.readRaw()
+		switch string(raw) {
+		case "null", "false", `""`:
+			return "", err
+		}
+		return string(raw), err
+	})
+}
+
 // read returns what find makes of a JSON text, with the errors of Find.
 func (p Pointer) read(in io.Reader, find func(*scanner) (string, error)) (string, error) {
 	s := newScanner(in)
@@ -74,7 +90,7 @@ func (p Pointer) read(in io.Reader, find func(*scanner) (string, error)) (string
 	case errors.Is(err, errNoJSON):
 		return "", &BodyError{fmt.Sprintf("the body is not JSON, so that nothing is at %s", p)}
 	case errors.Is(err, errTooLong):
-		return "", &BodyError{"the URL of the next page is longer than 64 KiB"}
+		return "", &BodyError{"the URL or value of the next page is longer than 64 KiB"}
 	case errors.Is(err, errLongElement):
 		return "", &BodyError{fmt.Sprintf("the last element on the way to %s is longer than 128 KiB", p)}
 	}
@@ -140,6 +156,3 @@ func (p Pointer) readReference(s *scanner) (string, error) {
 	}
 	return "", &BodyError{fmt.Sprintf("a number or true is at %s, and no URL", p)}
 }
-
-// maxReference is the longest URL reference in bytes, as it is written in JSON.
-const maxReference = 64 << 10

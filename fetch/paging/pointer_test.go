@@ -16,8 +16,8 @@ func TestParse(t *testing.T) {
 		if err != nil || !place.IsSet() || place.InBody() != (text != "link") {
 			t.Errorf("%s: %v, %v", text, place, err)
 		}
-		if place.InBody() && place.pointer.String() != text {
-			t.Errorf("%s came back as %s", text, place.pointer)
+		if u, is := place.form.(urlForm); is && u.pointer.String() != text {
+			t.Errorf("%s came back as %s", text, u.pointer)
 		}
 	}
 	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b c",
@@ -89,7 +89,7 @@ var pages = []struct{ name, pointer, body, want string }{
 	{"brackets that do not match", "/next", `{"a":]}`, "!the body is not JSON, so that nothing is at /next"},
 	{"a scalar", "/next", `"/2"`, ""},
 	{"a long URL", "/next", `{"next":"` + strings.Repeat("a", 70000) + `"}`,
-		"!the URL of the next page is longer than 64 KiB"},
+		"!the URL or value of the next page is longer than 64 KiB"},
 	{"long names", "/next", `{"` + strings.Repeat(`\\`, 70000) + `":1,"next":"/2"}`, "/2"},
 	{"deep nesting", "/next", `{"a":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `,"next":"/2"}`,
 		"/2"},

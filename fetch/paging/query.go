@@ -50,6 +50,16 @@ func unescapedPair(pair string) (name, value string) {
 	return name, value
 }
 
+// queryValue returns the value of the first parameter of that name in a query; empty where there is none.
+func queryValue(query, name string) string {
+	for pair := range strings.SplitSeq(query, "&") {
+		if found, value := unescapedPair(pair); found == name {
+			return value
+		}
+	}
+	return ""
+}
+
 // Added returns the names of the parameters that a query has beyond those of the query of a first page, or with other
 // values.
 func Added(query, first string) []string {

@@ -15,6 +15,9 @@ var errNoJSON = errors.New("not JSON")
 // errTooLong is the error of a scanner where a string is longer than it was asked to read.
 var errTooLong = errors.New("a string is too long")
 
+// maxReference is the longest URL reference in bytes, and the longest value for a next page, as it is written.
+const maxReference = 64 << 10
+
 // A scanner reads a JSON text (RFC 8259) value by value. It checks of what it skips only that strings, brackets and
 // braces match, and needs no memory for it.
 type scanner struct {
@@ -335,4 +338,23 @@ func (s *scanner) readWord() (string, error) {
 	defer func() { s.kept = nil }()
 	err := s.skipValue()
 	return string(s.kept), err
+}
+
+// readRaw reads a value of any kind and returns its text. The error is errTooLong beyond maxReference bytes, errNoJSON
+// where it is not valid.
+func (s *scanner) readRaw() ([]byte, error) {
+	s.peek() // space in front
+	s.kept = make([]byte, 0, 64)
+	defer func() { s.kept = nil }()
+	err := s.skipValue()
+	switch raw := s.kept; {
+	case err != nil:
+		return nil, err
+	case len(raw) > maxReference:
+		return nil, errTooLong
+	case !json.Valid(raw):
+		return nil, errNoJSON
+	default:
+		return raw, nil
+	}
 }

@@ -18,7 +18,7 @@ func (all *chains) add(of occurrence, next *fetch.Page) {
 	if c == nil || next.Number <= c.next.Number {
 		c = new(chain)
 	} else {
-		c.earlier = c.earlier.With(c.next.URL)
+		c.earlier = c.earlier.With(c.next.Key())
 	}
 	c.next = *next
 	if *all == nil {

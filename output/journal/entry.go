@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"batchfetch/fetch"
 )
@@ -54,6 +55,7 @@ const (
 	pageOmitCredentials
 	pagePublicOnly
 	pageParams // some parameters of its query are of the page before
+	pageBody   // a line feed and the body of its request are behind its URL
 
 	pageHead = entrySize + nameSize + 1 + 8 + 4
 )
@@ -68,13 +70,16 @@ func appendPage(dst []byte, e *entry) []byte {
 	var flags byte
 	for bit, set := range map[byte]bool{
 		pageGet: next.Get, pageOmitCredentials: next.OmitCredentials, pagePublicOnly: next.PublicOnly,
-		pageParams: next.Params != nil,
+		pageParams: next.Params != nil, pageBody: next.Body != nil,
 	} {
 		if set {
 			flags |= bit
 		}
 	}
 	dst = binary.LittleEndian.AppendUint64(append(dst, flags), uint64(next.Number))
+	if next.Body != nil {
+		next.URL += "\n" + string(next.Body)
+	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(next.URL)))
 	return append(dst, next.URL...)
 }
@@ -96,6 +101,9 @@ func readPage(text []byte) (e entry, rest []byte) {
 			OmitCredentials: flags&pageOmitCredentials != 0, PublicOnly: flags&pagePublicOnly != 0}
 		if flags&pageParams != 0 {
 			e.next.Params = []string{}
+		}
+		if url, body, hasBody := strings.Cut(e.next.URL, "\n"); hasBody && flags&pageBody != 0 {
+			e.next.URL, e.next.Body = url, []byte(body)
 		}
 	}
 	return e, text[size:]

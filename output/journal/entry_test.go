@@ -62,6 +62,7 @@ func TestPageEntries(t *testing.T) {
 	for _, want := range []fetch.Page{
 		{Number: 2, URL: "https://example.com/2"}, {Number: 1 << 40, Get: true, OmitCredentials: true},
 		{Number: 3, URL: "x", PublicOnly: true}, {Number: 4, URL: "?c=d", Params: []string{}},
+		{Number: 5, URL: "/graphql", Body: []byte("{\n}")},
 	} {
 		text := appendPage(nil, &entry{tag: newTag(requestHash{1, 2}, 3), name: 4, next: &want})
 		e, rest := readPage(append(text, "more"...))
