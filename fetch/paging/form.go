@@ -39,6 +39,15 @@ func (f urlForm) find(r Response) (Next, error) {
 	return f.base.of(ref, r)
 }
 
+// fill returns the next page, which has in its slot what find finds in a response; none where that is empty.
+func fill(s slot, r Response, find func(body io.Reader) (string, error)) (Next, error) {
+	value, err := r.read(find)
+	if value == "" || err != nil {
+		return Next{}, err
+	}
+	return s.set(r, value)
+}
+
 // A valueForm is a pointer to the value of a parameter of the query.
 type valueForm struct {
 	pointer Pointer
@@ -46,11 +55,7 @@ type valueForm struct {
 }
 
 func (f valueForm) find(r Response) (Next, error) {
-	value, err := r.read(f.pointer.FindValue)
-	if value == "" || err != nil {
-		return Next{}, err
-	}
-	return f.slot.set(r, value)
+	return fill(f.slot, r, f.pointer.FindValue)
 }
 
 // A rawForm is a pointer to a value, of any kind, that is set in the body of the request.
@@ -60,11 +65,7 @@ type rawForm struct {
 }
 
 func (f rawForm) find(r Response) (Next, error) {
-	value, err := r.read(f.pointer.findRaw)
-	if value == "" || err != nil {
-		return Next{}, err
-	}
-	return f.slot.set(r, value)
+	return fill(f.slot, r, f.pointer.findRaw)
 }
 
 func (f rawForm) check(r Response) error {
@@ -83,11 +84,7 @@ func (f elementForm) find(r Response) (Next, error) {
 	if f.element == resumptionToken {
 		check = checkOAI
 	}
-	value, err := r.read(func(body io.Reader) (string, error) { return findElement(body, f.element, check) })
-	if value == "" || err != nil {
-		return Next{}, err
-	}
-	return f.slot.set(r, value)
+	return fill(f.slot, r, func(body io.Reader) (string, error) { return findElement(body, f.element, check) })
 }
 
 // A countForm is a number in the request that grows from page to page.
