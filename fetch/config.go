@@ -22,15 +22,27 @@ import (
 func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
 	case r.Method != "":
-		return r.Method
+		return normalMethod(r.Method)
 	case o.Method != "":
-		return o.Method
+		return normalMethod(o.Method)
 	case hasBody:
 		return http.MethodPost
 	case o.HeadOnly:
 		return http.MethodHead
 	}
 	return http.MethodGet
+}
+
+// normalMethod returns a method in capital letters where that is one of the usual, as fetch of browsers does (Fetch
+// Standard section 2.2.1, "normalize a method", and PATCH): servers refuse them in others. Methods are case-sensitive
+// (RFC 9110 section 9.1): others stay as they are.
+func normalMethod(method string) string {
+	switch upper := strings.ToUpper(method); upper {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
+		return upper
+	}
+	return method
 }
 
 // complete adds the method and the body of the Options to a Request that failed, so that its Record, as a line of an

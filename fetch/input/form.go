@@ -99,6 +99,10 @@ func detect(in *bufio.Reader) Form {
 		case '[':
 			return FormJSON
 		case '<':
+			start, _ = in.Peek(n + len("http:"))
+			if name := string(start[n:]); name == "http:" || name == "https" {
+				return FormLines // a URL between < and >, as in mails (RFC 3986 appendix C)
+			}
 			return FormSitemap
 		default:
 			return FormLines
