@@ -3,10 +3,12 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/file"
 	"batchfetch/output/journal"
@@ -15,6 +17,30 @@ import (
 
 // isFile reports whether a flag names a file, and not the default or standard output.
 func isFile(name string) bool { return name != "" && name != "-" }
+
+// Ends of names that say something else than what the file has: JSON lines.
+var (
+	packedEnds = []string{".gz", ".zst", ".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".lzma"}
+	otherEnds  = []string{".csv", ".tsv", ".parquet", ".xlsx", ".xml", ".yaml", ".yml", ".db", ".sqlite"}
+)
+
+// warnForms warns of output files whose names say that they are compressed, or of another form, where they are not.
+func warnForms(f *outputFlags, to *console) {
+	for _, out := range []struct{ flag, name string }{
+		{"output", f.output}, {"failures", f.failures}, {"summary", f.summary},
+	} {
+		flag, name := out.flag, out.name
+		switch end := filepath.Ext(name); {
+		case flag == "output" && (output.IsPacked(name) || warc.IsName(name)):
+		case slices.Contains(packedEnds, end):
+			to.report(slog.LevelWarn, "--"+flag+" "+name+" is not compressed, whatever its name says",
+				"-o FILE.gz and FILE.zst are compressed, and no other file")
+		case slices.Contains(otherEnds, end):
+			to.report(slog.LevelWarn, "--"+flag+" "+name+" has JSON lines, whatever its name says",
+				"jq makes other forms of them; batchfetch help readers has databases and data frames")
+		}
+	}
+}
 
 // checkOutputs finds flags of the output that exclude or need each other.
 func checkOutputs(s *settings, found *problems) {
