@@ -48,11 +48,13 @@ const (
 	rareOverload  = 0.05
 
 	// The limit is overloadExcess times the capacity (K in the SRE book), or overloadGrowth times where none has been
-	// Overloaded for leastRow responses and half a second; at least leastOverloaded starts a second.
+	// Overloaded for leastRow responses and half a second; at least leastOverloaded starts a second, or where nothing is
+	// accepted any more as many as probesInSilence in a time as long as that has been so.
 	overloadExcess  = 1.1
 	overloadGrowth  = 1.5
 	leastRow        = 10
 	leastOverloaded = 1
+	probesInSilence = 6
 
 	// By these parts the capacity falls in a second in which fewer are accepted: capacityDecay, and as much of
 	// overloadDecay as is Overloaded.
@@ -177,7 +179,15 @@ func (o *overload) newLimit(now time.Time) float64 {
 	if o.steady.isFound() {
 		return max(excess*o.steady.perSecond(now), leastSlow)
 	}
-	return max(excess*o.capacity, leastOverloaded)
+	return max(excess*o.capacity, o.leastRate(now))
+}
+
+// leastRate is the rate, in starts a second, at which the host is asked that accepts nothing: the longer that has been
+// so, the longer are the times between. An outage ends later by a part of it at most, and a host that counts refused
+// requests too, and accepts one only when none has come for a while, is left alone for as long as it wants.
+func (o *overload) leastRate(now time.Time) float64 {
+	silence := now.Sub(o.acceptedAt).Seconds()
+	return min(leastOverloaded, max(probesInSilence/max(silence, 1), leastSlow))
 }
 
 // isRateless reports whether the host refuses a large share at a rate well below what it had accepted too: then the

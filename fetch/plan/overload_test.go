@@ -151,3 +151,41 @@ func TestOtherErrorsAreNoOverload(t *testing.T) {
 		}
 	}
 }
+
+// TestHostThatWantsToBeLeftAlone: a host that answers 503 without Retry-After from the 20th request in a second on,
+// until none has come for five seconds, as Bottleneck 2.19 with the strategy BLOCK and its penalty, is asked less often
+// the longer it accepts nothing. An outage ends later by a part of it at most.
+func TestHostThatWantsToBeLeftAlone(t *testing.T) {
+	for seed := range uint64(5) {
+		r := newAPIRun(t, seed, nil)
+		w := &fixedWindow{n: 20, every: time.Second}
+		var last, blocked time.Time
+		r.answer = func(_ string, now time.Time, _ int) judge.Verdict {
+			silence := now.Sub(last)
+			if last = now; !blocked.IsZero() && silence < 5*time.Second {
+				return overloaded()
+			}
+			blocked = time.Time{}
+			if ok, _, _ := w.take(now); !ok {
+				blocked = now
+				return overloaded()
+			}
+			return healthy()
+		}
+		if took := r.run(100, "/"); r.succeeded < 100 || took > 3*time.Minute {
+			t.Errorf("seed %d: %d of 100 come, in %s", seed, r.succeeded, took)
+		}
+	}
+	for _, down := range []time.Duration{10 * time.Second, 30 * time.Second, 100 * time.Second} {
+		r := newAPIRun(t, 1, nil)
+		r.answer = func(_ string, now time.Time, _ int) judge.Verdict {
+			if now.Sub(began) < down {
+				return overloaded()
+			}
+			return healthy()
+		}
+		if took := r.run(100, "/"); took > down+down/4+10*time.Second {
+			t.Errorf("down for %s: 100 take %s", down, took)
+		}
+	}
+}
