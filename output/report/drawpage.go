@@ -36,7 +36,7 @@ func (m *markup) putPage(p *page) {
 	m.putAnswers(p)
 	if len(p.Runs.Rows) > 0 {
 		m.put("\n<section id=\"runs\">\n<h2>Runs</h2>\n<p class=\"note\">What the summaries say.</p>\n")
-		m.putTable(&p.Runs)
+		m.putTable("Runs", &p.Runs)
 		m.put("\n</section>")
 	}
 	m.put("\n</main>\n<script>")
@@ -87,7 +87,7 @@ func (m *markup) putTime(p *page) {
 	m.putSome(`<p class="note">%s</p>`, p.NoLimits)
 	if len(p.Values.Rows) > 0 {
 		m.put("\n<details><summary>The values over time as a table</summary>")
-		m.putTable(&p.Values)
+		m.putTable("The values over time", &p.Values)
 		m.put("</details>")
 	}
 	m.put("\n</section>")
@@ -101,7 +101,7 @@ func (m *markup) putLatency(p *page) {
 	m.putCharts(p.Latency)
 	if len(p.Steps.Rows) > 0 {
 		m.put("\n<h3>Steps of the last exchange</h3>\n")
-		m.putTable(&p.Steps)
+		m.putTable("Steps of the last exchange", &p.Steps)
 	}
 	m.put("\n</section>")
 }
@@ -138,11 +138,11 @@ func (m *markup) putAnswers(p *page) {
 	m.putCharts(p.Sizes)
 	m.put("\n<h3>Retries</h3>\n<p class=\"note\">%s</p>", p.RetryNote)
 	if len(p.Retries.Rows) > 0 {
-		m.putTable(&p.Retries)
+		m.putTable("Retries", &p.Retries)
 	}
 	if len(p.Cache.Rows) > 0 {
 		m.put("\n<h3>Cache</h3>\n")
-		m.putTable(&p.Cache)
+		m.putTable("Cache", &p.Cache)
 	}
 	m.put("\n</section>")
 }

@@ -36,9 +36,9 @@ func (m *markup) putChart(c *chart) {
 	m.put("</div>\n</div>\n</figure>")
 }
 
-// putTable adds a table.
-func (m *markup) putTable(t *table) {
-	m.put("\n" + `<div class="scroll" tabindex="0" role="group" aria-label="Table"><table><thead><tr>`)
+// putTable adds a table; label names it to screen readers, as Tab leads to it.
+func (m *markup) putTable(label string, t *table) {
+	m.put("\n"+`<div class="scroll" tabindex="0" role="group" aria-label="%s"><table><thead><tr>`, label)
 	m.putHead(t)
 	for _, row := range t.Rows {
 		m.put("\n<tr>")

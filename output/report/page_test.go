@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -117,6 +118,22 @@ func TestLoadsNothing(t *testing.T) {
 		if strings.Contains(pageStyle+pageScript, address) {
 			t.Errorf("%s is in the page", address)
 		}
+	}
+}
+
+// TestTablesHaveNames: each table that Tab leads to has a name of its own, by which screen readers tell them apart.
+func TestTablesHaveNames(t *testing.T) {
+	page := pageOf(t, read(t, aSuccess+"\n"+aFailure+"\n"+aSummary))
+	names := regexp.MustCompile(`class="scroll[^>]*aria-label="([^"]*)"`).FindAllStringSubmatch(page, -1)
+	seen := make(map[string]bool)
+	for _, name := range names {
+		if seen[name[1]] || name[1] == "" {
+			t.Errorf("%q is the name of several tables", name[1])
+		}
+		seen[name[1]] = true
+	}
+	if len(seen) < 3 {
+		t.Errorf("the tables are %v", seen)
 	}
 }
 
