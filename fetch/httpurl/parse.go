@@ -35,6 +35,9 @@ func parseAny(text string) (*url.URL, error) {
 	sent, _, _ := strings.Cut(text, "#")
 	for _, c := range []byte(sent) {
 		if c <= ' ' || c == 0x7f {
+			if c == 0 { // between URLs, as find -print0 and jq --raw-output0 write them
+				return nil, errors.New(`there is NUL in it, as xargs -0 reads it; tr '\0' '\n' makes lines of such a list`)
+			}
 			if severalURLs(sent) {
 				return nil, errors.New("there are several URLs in it; write one a line, or each as an argument")
 			}

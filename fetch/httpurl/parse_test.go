@@ -242,6 +242,8 @@ func TestParseSaysWhatStandsInTheLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://a.test/ https://b.test/": several, "https://a.test/\tHTTP://b.test/": several,
 		"https://a.test/b c": space, "https://a.test/?u= https://b.test/ c": space,
+		"https://a.test/\x00https://b.test/\x00": "there is NUL in it, as xargs -0 reads it; tr '\\0' '\\n' makes ",
+
 		"https://a.test/\x01":       "the URL holds '\\x01'; ",
 		"https://a.test/ # comment": "the URL holds ' '; percent-encode it as %20, or leave out what is behind it",
 		"https://a.test/\tname":     "the URL holds '\\t'; percent-encode it as %09, or leave out what is behind it",
