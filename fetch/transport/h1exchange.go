@@ -63,7 +63,7 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	b.write.answer()
 	b.refused = resp.StatusCode >= http.StatusBadRequest
 	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
-		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
+		isFirst && turnsAway(resp.StatusCode) || httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
 	if resp.Body == http.NoBody {
 		b.end(true)
 		return resp, nil
@@ -71,6 +71,13 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	b.in, resp.Body = resp.Body, b
 	b.chunked, b.start = len(resp.TransferEncoding) > 0 && !reframed, h.consumed()
 	return resp, nil
+}
+
+// turnsAway reports a status by which a host may refuse a connection and not the request, where it is of the first
+// response over it: HAProxy (sc_conn_cur) counts connections that are open, also those that no request uses, and
+// refuses all requests over each while they are too many. So that one is closed.
+func turnsAway(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 // requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.

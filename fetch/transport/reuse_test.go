@@ -28,6 +28,7 @@ func TestConnectionReuse(t *testing.T) {
 		{name: "no content", response: "HTTP/1.1 204 No Content\r\n\r\n", reused: true},
 		{name: "HEAD", method: "HEAD", response: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", reused: true},
 		{name: "an error status", response: "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\nok", reused: true},
+		{name: "a refusal at first", response: "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\nok"},
 		{name: "HTTP/1.0 that keeps", response: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
 			reused: true},
 		{name: "HTTP/1.0", response: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
