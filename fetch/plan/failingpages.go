@@ -26,9 +26,10 @@ type failingPages struct {
 }
 
 const (
-	longRow     = 3   // Overloaded in a row after which each second Task starts ahead
-	failAhead   = 0.2 // the part of Tasks that start ahead that fail, where the pages of a row do
-	aheadLooked = 8   // Tasks that are looked at for one to start ahead
+	mostOfRow   = 0.93 // the share of requests after one that failed by the host that fail too, at most
+	longRow     = 3    // Overloaded in a row after which each second Task starts ahead
+	failAhead   = 0.2  // the part of Tasks that start ahead that fail, where the pages of a row do
+	aheadLooked = 8    // Tasks that are looked at for one to start ahead
 )
 
 // areKnown reports whether pages of the host fail at any rate.
@@ -45,7 +46,8 @@ func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare)
 	}
 	switch {
 	case again && overloaded && p.accepted == p.weighedAt: // the host may be why all of a row fail
-		p.evidence.raise(max(failingAgain/likelyRowShare(p.failingAfter), 1))
+		byHost := max(likelyShare(max(p.failingShare, overloadedShare)), min(float64(p.failingAfter), mostOfRow))
+		p.evidence.raise(failingAgain / byHost)
 	case again:
 		p.evidence.weigh(overloaded, max(p.failingShare, overloadedShare))
 		p.weighedAt = p.accepted
@@ -64,11 +66,6 @@ func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare)
 		t.failsFrom = p.accepted + active + fewAccepted
 	}
 	return overloaded && again && p.areKnown()
-}
-
-// likelyRowShare is likelyShare for a request after another that failed.
-func likelyRowShare(failingAfter movingShare) float64 {
-	return min(max(float64(failingAfter), 0.1), 0.93)
 }
 
 // observeRow takes in the response to the first exchange of a Task, which started ahead or in its order. Those that
