@@ -114,7 +114,8 @@ func TestZeroMeansWhatTheCommentSays(t *testing.T) {
 
 // TestDefaultsRetry checks that the default of --retry-on is the one that the contract states.
 func TestDefaultsRetry(t *testing.T) {
-	const contract = "408,425,429,500,502,503,504,520-524,529,530,dns,connect,timeout,stalled,reset,truncated"
+	const contract = "408,425,429,500,502,503,504,520-524,529,530,590,593-596,598-599," +
+		"dns,connect,timeout,stalled,reset,truncated"
 	if got := Defaults().RetryOn.String(); got != contract {
 		t.Errorf("got %s", got)
 	}

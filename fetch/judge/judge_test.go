@@ -199,13 +199,19 @@ func TestRefusalSaysTheWait(t *testing.T) {
 }
 
 // TestRefusedTunnels: the refusal of a proxy is worth another attempt where that of a server would be, and where the
-// proxy could not look the name up: 404 of Privoxy 3.0.34, whose resolver does not answer.
+// proxy could not look the name up: 404 of Privoxy 3.0.34, whose resolver does not answer. proxy-chain 3.0.1
+// says by 590 to 599 why, in response to GET, too: 594 is a refused connection, 597 a refused login.
 func TestRefusedTunnels(t *testing.T) {
-	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 404: Retry, 502: Retry, 503: Retry} {
+	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 404: Retry, 502: Retry, 503: Retry,
+		590: Retry, 592: Final, 593: Retry, 594: Retry, 595: Retry, 596: Retry, 597: Final, 599: Retry} {
 		refused := failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})
 		v := Judge(policyWith(nil), get(1), Answer{Failure: refused}, judgedAt, 0)
 		if v.Fate != want || v.Failure.Kind != failure.Connect {
 			t.Errorf("%d: %+v", status, v)
+		}
+		answer := Answer{Status: status, Header: http.Header{}}
+		if v := Judge(policyWith(nil), get(1), answer, judgedAt, 0); status >= 590 && v.Fate != want {
+			t.Errorf("GET, %d: %+v", status, v)
 		}
 	}
 }

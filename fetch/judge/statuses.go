@@ -71,11 +71,14 @@ type RetryOn struct {
 	Kinds []failure.Kind
 }
 
-// DefaultRetryOn is the set where the user gives none.
+// DefaultRetryOn is the set where the user gives none. 590 to 599 are of proxies: proxy-chain 3.0 (Crawlee, Apify) says
+// by them what it met on the way to the host, or to a proxy behind it (590: that refused; 593: no such name; 594 and
+// 595: refused and reset connections; 596: a broken pipe; 599: anything else), others by 598 that no data came. A login
+// that is refused (597) is not among them.
 func DefaultRetryOn() RetryOn {
 	return RetryOn{
 		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504},
-			{520, 524}, {529, 529}, {530, 530}},
+			{520, 524}, {529, 529}, {530, 530}, {590, 590}, {593, 596}, {598, 599}},
 		Kinds: []failure.Kind{
 			failure.DNS, failure.Connect, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated,
 		},

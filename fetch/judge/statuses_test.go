@@ -73,7 +73,8 @@ func TestParseRetryOn(t *testing.T) {
 // TestDefaultRetryOn: the default is the documented one, and String and ParseRetryOn are inverse, as for a flag's
 // default.
 func TestDefaultRetryOn(t *testing.T) {
-	const contract = "408,425,429,500,502,503,504,520-524,529,530,dns,connect,timeout,stalled,reset,truncated"
+	const contract = "408,425,429,500,502,503,504,520-524,529,530,590,593-596,598-599," +
+		"dns,connect,timeout,stalled,reset,truncated"
 	if got := DefaultRetryOn().String(); got != contract {
 		t.Errorf("got %s", got)
 	}
