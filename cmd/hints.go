@@ -111,6 +111,9 @@ var optionHints = map[string]string{
 	failure.AnyScheme:   "write https:// in front of the host, as in https://example.com/",
 }
 
+// bandwidthLimit is 509 Bandwidth Limit Exceeded, which no RFC has and --retry-on does not name.
+const bandwidthLimit = 509
+
 // hintForKind returns what to do about a kind of failure; an option that example names goes before it, and its
 // status tells those of failure.BadStatus apart.
 func hintForKind(kind failure.Kind, example output.Example) string {
@@ -126,6 +129,11 @@ func hintForKind(kind failure.Kind, example output.Example) string {
 			"lower --host-rate and say --throttle-on 403"
 	case example.Status == http.StatusTooManyRequests:
 		return kindHints[failure.RateLimited]
+	case example.Status == http.StatusServiceUnavailable:
+		return "the server failed or limits requests: run the failures again later, raise --retries, or where it is a " +
+			"limit set --host-rate or --throttle-on 503"
+	case example.Status == bandwidthLimit:
+		return "a limit of the host: lower --host-rate, and --throttle-on 509 waits for it"
 	case example.Status >= 500:
 		return "the server failed: run the failures again later, or raise --retries"
 	}

@@ -33,6 +33,8 @@ func TestHintForKind(t *testing.T) {
 		{"limited", failure.BadStatus, 429, "--retry-max-delay", "--accept-status"},
 		{"broken server", failure.BadStatus, 500, "--retries", "--accept-status"},
 		{"overloaded server", failure.BadStatus, 503, "--retries", "--accept-status"},
+		{"a limit by 503", failure.BadStatus, 503, "--throttle-on 503", "--accept-status"},
+		{"a limit of bandwidth", failure.BadStatus, 509, "--throttle-on 509", "--retries"},
 		{"beyond them all", failure.BadStatus, 599, "--retries", "--accept-status"},
 		{"another kind with a status", failure.Truncated, 200, "--retries", "--accept-status"},
 		{"rate limited", failure.RateLimited, 429, "--host-rate", "--accept-status"},
@@ -56,6 +58,8 @@ func TestHintsNameFlags(t *testing.T) {
 		hintForKind(failure.BadStatus, output.Example{Status: 500}),
 		hintForKind(failure.BadStatus, output.Example{Status: 401}),
 		hintForKind(failure.BadStatus, output.Example{Status: 403}),
+		hintForKind(failure.BadStatus, output.Example{Status: 503}),
+		hintForKind(failure.BadStatus, output.Example{Status: 509}),
 	}
 	for _, hint := range optionHints {
 		hints = append(hints, hint)
