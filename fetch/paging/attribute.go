@@ -54,7 +54,7 @@ func (a attribute) findIn(in io.Reader, contentType string) (value, base string,
 		if !isStart || e.Name.Local != a.element || !a.fits(func(name string) string { return xmlValue(e, name) }) {
 			return nil
 		}
-		if value = strings.TrimSpace(xmlValue(e, a.name)); value != "" {
+		if value = reference(xmlValue(e, a.name)); value != "" {
 			return errFound
 		}
 		return nil
@@ -98,12 +98,21 @@ func (a attribute) findHTML(in io.Reader) (value, base string, err error) {
 			if token.Data != strings.ToLower(a.element) || !a.fits(get) {
 				continue
 			}
-			if value = strings.TrimSpace(get(a.name)); value != "" {
+			if value = reference(get(a.name)); value != "" {
 				value, err = checkValue(value)
 				return value, base, err
 			}
 		}
 	}
+}
+
+// reference returns the value of an attribute without the space around it; empty where it is a fragment alone. That
+// leads to no other page (RFC 3986 section 4.4): buttons that are disabled on the last page have href="#".
+func reference(value string) string {
+	if value = strings.TrimSpace(value); strings.HasPrefix(value, "#") {
+		return ""
+	}
+	return value
 }
 
 // fits reports whether an element whose attributes get returns is one that is looked for. The words of a relation have

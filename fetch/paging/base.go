@@ -40,6 +40,9 @@ func (b base) of(ref string, r Response) (Next, error) {
 	if b.root != nil && strings.HasPrefix(ref, "/") && !strings.HasPrefix(ref, "//") {
 		pointer = b.root
 	}
+	if strings.HasPrefix(ref, "?") { // a query alone is for this page: that of the context has no pages
+		pointer = nil
+	}
 	if pointer == nil {
 		return Next{Ref: ref}, nil
 	}

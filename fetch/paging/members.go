@@ -72,7 +72,8 @@ func (s *scanner) readMember(p Pointer) (m parameter, isNull bool, err error) {
 		m.value, err = s.readString(maxReference)
 		return m, false, err
 	case '[', '{':
-		return m, false, &BodyError{fmt.Sprintf("the member %q of the object at %s is no string or number", m.name, p)}
+		return m, false, &BodyError{fmt.Sprintf("the member %s of the object at %s is no string or number",
+			quoteShort(m.name), p)}
 	}
 	m.value, err = s.readWord()
 	return m, m.value == "null", err

@@ -3,7 +3,6 @@ package paging
 import (
 	"encoding/xml"
 	"fmt"
-	"strconv"
 )
 
 // resumptionToken is the element that a list of OAI-PMH 2.0 continues by, and the argument that has its text then.
@@ -25,7 +24,7 @@ func checkOAI(depth int, e xml.StartElement) error {
 	}
 	for _, a := range e.Attr {
 		if a.Name.Local == "code" && a.Value != "noRecordsMatch" {
-			return &BodyError{fmt.Sprintf("the repository answers with the error %s", strconv.QuoteToASCII(a.Value))}
+			return &BodyError{fmt.Sprintf("the repository answers with the error %s", quoteShort(a.Value))}
 		}
 	}
 	return nil

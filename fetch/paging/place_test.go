@@ -108,6 +108,8 @@ func TestBase(t *testing.T) {
 		{"/@nextLink", `{"@context":"https://h/$metadata","@nextLink":"A?a"}`, Next{Ref: "A?a", Base: "https://h/$metadata"}},
 		{"/value/-1/books@odata.nextLink", `{"@odata.context":"$metadata","value":[{"books@odata.nextLink":"A?a"}]}`,
 			Next{Ref: "A?a", Base: "$metadata"}},
+		{"/@odata.nextLink", `{"@odata.context":"https://h/svc/$metadata#A","@odata.nextLink":"?$skip=5"}`,
+			Next{Ref: "?$skip=5"}},
 		{"/@odata.nextLink", `{"@odata.context":7,"@odata.nextLink":"A?a"}`, Next{Ref: "A?a"}},
 		{"/@odata.nextLink", `{"@odata.nextLink":"A?a","more":`, Next{Ref: "A?a"}},
 		{"/@odata.nextLink", `{"@odata.context":"$metadata"}`, Next{}},
@@ -168,9 +170,11 @@ func TestMembers(t *testing.T) {
 		"the URL or value of the next page is longer than 64 KiB"
 	for body, want := range map[string]string{
 		`{"continue":null}`: "", `{"continue":false}`: "", `{"continue":{}}`: "", `{"continue":{"a":null}}`: "",
-		`{"continue":"a"}`:          "what is at /continue is no object",
-		`{"continue":[]}`:           "what is at /continue is no object",
-		`{"continue":{"a":{}}}`:     `the member "a" of the object at /continue is no string or number`,
+		`{"continue":"a"}`:      "what is at /continue is no object",
+		`{"continue":[]}`:       "what is at /continue is no object",
+		`{"continue":{"a":{}}}`: `the member "a" of the object at /continue is no string or number`,
+		`{"continue":{"` + strings.Repeat("a", 99) + `‮":{}}}`: `the member "` + strings.Repeat("a", 99) +
+			`"… of the object at /continue is no string or number`,
 		`{"continue":{"a":"b"`:      noJSON,
 		`{"continue":{"a" "b"}}`:    noJSON,
 		`{"continue":{"a":"b",}}`:   noJSON,

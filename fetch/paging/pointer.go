@@ -2,9 +2,11 @@ package paging
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -43,6 +45,17 @@ type BodyError struct{ Problem string }
 
 func (e *BodyError) Error() string { return e.Problem }
 
+// maxQuoted is how many bytes of a text of a server a message repeats.
+const maxQuoted = 100
+
+// quoteShort returns a text of a server for a message, quoted in ASCII, and only its start where it is long.
+func quoteShort(text string) string {
+	if len(text) > maxQuoted {
+		return strconv.QuoteToASCII(strings.ToValidUTF8(text[:maxQuoted], "")) + "…"
+	}
+	return strconv.QuoteToASCII(text)
+}
+
 // Find returns the string that p leads to in a JSON text; empty where there is no such value, or it is null, false or
 // an empty string. An object with a string "href" counts as that string (a link object of JSON:API or HAL). The error
 // is that of in, or a *BodyError where the text is no JSON up to there or another value is there. It reads no further
@@ -57,13 +70,14 @@ func (p Pointer) FindValue(in io.Reader) (string, error) {
 			return "", err
 		}
 		if b := s.peek(); b == '-' || '0' <= b && b <= '9' {
-			return s.readWord()
+			return s.readNumber()
 		}
 		return p.readReference(s)
 	})
 }
 
-// findRaw is Find for a value of any kind, which it returns as it is written.
+// findRaw is Find for a value of any kind, whose text it returns without the space between its tokens: a Record has it
+// on one line.
 func (p Pointer) findRaw(in io.Reader) (string, error) {
 	return p.read(in, func(s *scanner) (string, error) {
 		found, err := p.enter(&s)
@@ -75,7 +89,9 @@ func (p Pointer) findRaw(in io.Reader) (string, error) {
 		case "null", "false", `""`:
 			return "", err
 		}
-		return string(raw), err
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, raw) // it is valid
+		return compact.String(), err
 	})
 }
 

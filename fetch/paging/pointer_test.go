@@ -110,6 +110,8 @@ func TestParameter(t *testing.T) {
 		{"page=/next", "page=1", `{}`, ""},
 		{"page=/next", "page=1", `{"next":[2]}`, "!an array is at /next, and no URL"},
 		{"page=/next", "page=1", `{"next":true}`, "!a number or true is at /next, and no URL"},
+		{"page=/next", "page=1", `{"next":1` + strings.Repeat("0", maxReference) + `}`,
+			"!the URL or value of the next page is longer than 64 KiB"},
 		{"page=/next", "page=1", `next`, "!the body is not JSON, so that nothing is at /next"},
 	} {
 		place, err := Parse(tt.place)

@@ -340,6 +340,15 @@ func (s *scanner) readWord() (string, error) {
 	return string(s.kept), err
 }
 
+// readNumber is readWord with the error errTooLong beyond maxReference bytes.
+func (s *scanner) readNumber() (string, error) {
+	word, err := s.readWord()
+	if err == nil && len(word) > maxReference {
+		return "", errTooLong
+	}
+	return word, err
+}
+
 // readRaw reads a value of any kind and returns its text. The error is errTooLong beyond maxReference bytes, errNoJSON
 // where it is not valid.
 func (s *scanner) readRaw() ([]byte, error) {
