@@ -30,7 +30,8 @@ import (
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
 // Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
-// Only the URL of the page that comes next does, without userinfo; it stands in the output too.
+// Only what is requested of the page that comes next does: its URL without userinfo, and its body where --paginate sets
+// a value in that; they stand in the output too.
 
 // NameOf returns the name of the journal of the output name, beside the file that symbolic links lead to.
 func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
@@ -186,8 +187,8 @@ func isPlausible(kind frameKind, size int64) bool {
 		return size == repackSize
 	case frameCommit, frameFiles:
 		return size >= commitHead && size <= maxPayload && (size-commitHead)%kind.entrySize() == 0
-	case framePages:
-		return size >= commitHead && size <= maxPayload
+	case framePages: // the last of its entries may have the longest body of a request
+		return size >= commitHead && size <= 2*maxPayload
 	}
 	return false
 }

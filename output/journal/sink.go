@@ -15,6 +15,7 @@ type Sink struct {
 	out     io.Writer // lines writes to it, and it to output
 	output  *Output
 	pending []entry // of Records that were put and are not committed
+	bodies  int     // bytes of the bodies for the next pages of those
 	failed  error   // the first error; nothing is committed after it, since the output may end within a line
 }
 
@@ -34,8 +35,18 @@ func (s *Sink) Put(r *fetch.Record) error {
 		return s.failed
 	}
 	s.pending = append(s.pending, s.output.newEntry(r))
-	return s.commitWritten(s.lines.Put(r))
+	if r.Next != nil {
+		s.bodies += len(r.Next.Body)
+	}
+	err := s.lines.Put(r)
+	if err == nil && s.bodies > maxBodies {
+		err = s.lines.Flush(false)
+	}
+	return s.commitWritten(err)
 }
+
+// maxBodies is from how many bytes of bodies for next pages on they are committed at once, as a frame has a bound.
+const maxBodies = 1 << 20
 
 // PutWithoutLine commits, with what is written next or at the next Flush, a Record without a line.
 func (s *Sink) PutWithoutLine(r *fetch.Record) error {
@@ -63,7 +74,7 @@ func (s *Sink) commitWritten(err error) error {
 	s.failed = err
 	if s.failed == nil && len(s.pending) > 0 && s.lines.Buffered() == 0 {
 		s.failed = s.output.commit(s.pending)
-		s.pending = s.pending[:0]
+		s.pending, s.bodies = s.pending[:0], 0
 	}
 	return s.failed
 }

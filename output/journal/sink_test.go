@@ -47,6 +47,45 @@ func TestUnchangedIsDone(t *testing.T) {
 	}
 }
 
+// TestLongBodiesOfPages: bodies for next pages that are together longer than a frame may be are committed, and found by
+// a later run, whose requests are not done.
+func TestLongBodiesOfPages(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	open := func() *Output {
+		j, err := Open(out, Settings{AppendRequest: appendURL, MaxPages: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j
+	}
+	j := open()
+	sink := NewSink(j, j, encode.Layout{Body: encode.BodyAuto})
+	body := bytes.Repeat([]byte("x"), maxPayload) // as long as --data may be
+	urls := []string{"http://a/", "http://b/", "http://c/"}
+	for i, url := range urls {
+		r := recordOf(int64(i), url, false)
+		if j.Done(&r.Request) {
+			t.Fatalf("%s was done", url)
+		}
+		r.Next, r.More = &fetch.Page{Number: 2, URL: url, Body: body}, true
+		sink.Encode(r)
+		if err := sink.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if j.Committed() != 3 {
+		t.Errorf("%d are committed", j.Committed())
+	}
+	crash(j)
+	j = open()
+	defer crash(j)
+	for _, url := range urls {
+		if r := (&fetch.Request{URL: url}); j.Done(r) || r.Page != 2 || len(r.Body) != len(body) {
+			t.Errorf("%s goes on at page %d with %d bytes", url, r.Page, len(r.Body))
+		}
+	}
+}
+
 // TestUnchangedAfterATornLine: nothing is committed once a write has failed.
 func TestUnchangedAfterATornLine(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
