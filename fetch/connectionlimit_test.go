@@ -8,13 +8,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
 // TestHostThatCountsOpenConnections runs 20 pages of a server that refuses the requests over all connections while more
 // than three are open, and keeps them, as HAProxy 2.6 does by "http-request deny deny_status 429 if { sc_conn_cur(0) gt
 // 3 }" (and 503). Those that no request used were too many for ever: of 300 pages 31 came in 45 s, or 5.
 func TestHostThatCountsOpenConnections(t *testing.T) {
-	for _, status := range []int{429, 503} {
+	for _, status := range []int{429, 503, 403} {
 		var open, refused atomic.Int64
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if open.Load() > 3 {
@@ -32,7 +34,12 @@ func TestHostThatCountsOpenConnections(t *testing.T) {
 			}
 		}
 		server.Start()
-		o := options(func(o *Options) { o.HostConcurrency, o.RetryDelay = 10, time.Millisecond })
+		o := options(func(o *Options) {
+			o.HostConcurrency, o.RetryDelay = 10, time.Millisecond
+			if status == 403 { // Squid 5.7, maxconn
+				o.ThrottleOn = judge.Statuses{{403, 403}}
+			}
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		s, err := Run(ctx, urls(20, server.URL), &recorder{}, *o)
 		cancel()

@@ -48,6 +48,9 @@ func (x *exchange) beginCall(cancel context.CancelCauseFunc) {
 	call := x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &x.to.Target, x.proof.sent, x.noReplay, cancel
 	call.KeepHead = x.body.capture != nil
+	if call.IsRefusal = nil; len(x.options.ThrottleOn) > 0 {
+		call.IsRefusal = x.options.ThrottleOn.Has
+	}
 	call.Stall.Init(x.options.StallTimeout, cancel)
 }
 

@@ -26,6 +26,8 @@ type Call struct {
 	NoReplay bool
 	// Cancel ends the context of the exchange with a cause.
 	Cancel context.CancelCauseFunc
+	// IsRefusal reports statuses by which the host may refuse a connection, beside 429 and 503; nil is none.
+	IsRefusal func(status int) bool
 	// KeepHead has ResponseHead return the head of the response.
 	KeepHead bool
 	// Stall cancels the exchange where too few bytes are transferred. Its Init is called before RoundTrip; without it

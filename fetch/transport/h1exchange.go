@@ -63,7 +63,7 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	b.write.answer()
 	b.refused = resp.StatusCode >= http.StatusBadRequest
 	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
-		isFirst && turnsAway(resp.StatusCode) || httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
+		isFirst && c.turnsAway(resp.StatusCode) || httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
 	if resp.Body == http.NoBody {
 		b.end(true)
 		return resp, nil
@@ -74,10 +74,11 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 }
 
 // turnsAway reports a status by which a host may refuse a connection and not the request, where it is of the first
-// response over it: HAProxy (sc_conn_cur) counts connections that are open, also those that no request uses, and
-// refuses all requests over each while they are too many. So that one is closed.
-func turnsAway(status int) bool {
-	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+// response over it: HAProxy (sc_conn_cur) and Squid (maxconn, by 403) count connections that are open, also those that
+// no request uses, and refuse all requests over each while they are too many. So that one is closed.
+func (c *Call) turnsAway(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable ||
+		c.IsRefusal != nil && c.IsRefusal(status)
 }
 
 // requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.
