@@ -106,14 +106,17 @@ func (a attribute) findHTML(in io.Reader) (value, base string, err error) {
 	}
 }
 
-// reference returns the value of an attribute without the space around it; empty where it is a fragment alone. That
-// leads to no other page (RFC 3986 section 4.4): buttons that are disabled on the last page have href="#".
+// reference returns the value of an attribute without the space around it and the line breaks and tabs in it, which are
+// no part of a URL (URL Standard, section 4.4); empty where it is a fragment alone. That leads to no other page (RFC
+// 3986 section 4.4): buttons that are disabled on the last page have href="#".
 func reference(value string) string {
-	if value = strings.TrimSpace(value); strings.HasPrefix(value, "#") {
+	if value = withoutBreaks.Replace(strings.TrimSpace(value)); strings.HasPrefix(value, "#") {
 		return ""
 	}
 	return value
 }
+
+var withoutBreaks = strings.NewReplacer("\n", "", "\r", "", "\t", "")
 
 // fits reports whether an element whose attributes get returns is one that is looked for. The words of a relation have
 // no case (RFC 8288 section 2.1).

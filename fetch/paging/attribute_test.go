@@ -31,6 +31,8 @@ func TestAttribute(t *testing.T) {
 			page + `<a rel=next href=" #top">`, "", ""},
 		{"HTML, a button for scripts in front", "a/rel=next@href", "", page + `<a rel=next href="#"><a rel=next href=/2>`,
 			"/2", ""},
+		{"HTML, a line break in a URL", "a/rel=next@href", "",
+			page + "<a rel=next href=\"\n/2?\r\n\tp=1 \">", "/2?p=1", ""},
 		{"XML, a fragment", "link/rel=next@href", "", `<feed><link rel="next" href="#a"/></feed>`, "", ""},
 		{"HTML, a link in the head", "link/rel=next@href", "", page + `<link rel=next href=/2 />`, "/2", ""},
 		{"HTML, a class", "a/class=next-page@href", "", page + `<a class="button next-page" href=/2>`, "/2", ""},

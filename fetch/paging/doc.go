@@ -10,7 +10,7 @@
 //	            ├─ Pointer.Find         a string in a JSON text                  pointer.go, scan.go
 //	            ├─ base                 what a relative URL in it is relative to base.go
 //	            ├─ findMembers          the members of an object in it           members.go
-//	            ├─ findElement          the text of an XML element               element.go, oai.go
+//	            ├─ findElement          the text of an XML element               element.go, oai.go, xmltext.go
 //	            ├─ attribute.find       that of an XML or HTML element           attribute.go
 //	            ├─ withParameters       the query of this page, with others      query.go
 //	            └─ Pointer.withValue    the body of its request, with another    requestbody.go

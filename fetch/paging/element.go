@@ -48,7 +48,8 @@ var errFound = errors.New("found")
 // none. The error is that of in, that of visit, or a *BodyError where the document is no XML up to there, or ends
 // within an element: it names what is looked for.
 func walkXML(in io.Reader, name string, visit func(depth int, token xml.Token) error) error {
-	bounded := &boundedReader{in: in}
+	text := newXMLText(in)
+	bounded := &boundedReader{in: text}
 	d := xml.NewDecoder(bounded)
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // markers are ASCII
 	for depth, hasRoot := 0, false; ; {
@@ -62,6 +63,8 @@ func walkXML(in io.Reader, name string, visit func(depth int, token xml.Token) e
 			return &BodyError{"the body has a text, comment or tag longer than 1 MiB"}
 		case errors.Is(err, io.EOF), errors.As(err, &syntax):
 			return &BodyError{fmt.Sprintf("the body is not XML, so that there is no element %s", name)}
+		case err != nil && text.failed == nil: // of the decoder: it is XML 1.1
+			return &BodyError{fmt.Sprintf("the body is not XML 1.0, so that there is no element %s", name)}
 		case err != nil:
 			return err
 		}
