@@ -29,6 +29,9 @@ type Place struct {
 // null, false, 0 and what is empty.
 func Parse(text string) (p Place, err error) {
 	text, condition, hasCondition := strings.Cut(text, " while ")
+	if strings.Contains(condition, " while ") {
+		return Place{}, errors.New("has two conditions, and can have one")
+	}
 	if p.form, err = parseForm(text); err == nil && hasCondition {
 		p.while, err = ParsePointer(condition)
 	}

@@ -3,12 +3,14 @@ package paging
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // nextOf returns the reference to the page after one whose URL has that query and which has that body.
@@ -240,4 +242,22 @@ func FuzzPlace(f *testing.F) {
 // hasName reports whether a parameter is among others.
 func hasName(members []parameter, name, value string) bool {
 	return slices.Contains(members, parameter{name, value})
+}
+
+// TestManyParameters: the time for a query grows with its length, not with the square of that, which would be half a
+// minute here. The bound is generous.
+func TestManyParameters(t *testing.T) {
+	var query strings.Builder
+	for i := range 100_000 {
+		_, _ = fmt.Fprintf(&query, "%x&", i)
+	}
+	began := time.Now()
+	names := Added(query.String(), "a=1")
+	rest := withParameters(query.String(), names, parameter{"next", "1"})
+	if len(names) != 100_000 || rest != "next=1" {
+		t.Errorf("%d names, and %.20q is left", len(names), rest)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
 }

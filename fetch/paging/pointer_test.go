@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~", "=/a", "a=", "a=b c",
 		"a=s:b", "a=/~2", "*=a", "*=+1", "a=+", "a=+0", "a=+-1", "a=+1/b", "a=+1000000001", "link while", "link while a",
-		" while /a", "/a while /b while /c~"} {
+		" while /a", "/a while /b while /c", "/a while /b~"} {
 		if _, err := Parse(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}

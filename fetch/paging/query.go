@@ -13,7 +13,7 @@ type parameter struct{ name, value string }
 // are left out, and so are those named in left that are not set. The rest stays as it is written.
 func withParameters(query string, left []string, set ...parameter) string {
 	var pairs []string
-	isSet := make([]bool, len(set))
+	isSet, isLeft := make([]bool, len(set)), setOf(left)
 	for pair := range strings.SplitSeq(query, "&") {
 		name, _ := unescapedPair(pair)
 		at := slices.IndexFunc(set, func(p parameter) bool { return p.name == name })
@@ -22,7 +22,7 @@ func withParameters(query string, left []string, set ...parameter) string {
 		case at >= 0 && !isSet[at]:
 			pairs = append(pairs, set[at].escaped())
 			isSet[at] = true
-		case at < 0 && !slices.Contains(left, name):
+		case at < 0 && !isLeft[name]:
 			pairs = append(pairs, pair)
 		}
 	}
@@ -63,12 +63,23 @@ func queryValue(query, name string) string {
 // Added returns the names of the parameters that a query has beyond those of the query of a first page, or with other
 // values.
 func Added(query, first string) []string {
-	had := strings.Split(first, "&")
+	had := setOf(strings.Split(first, "&"))
 	var names []string
+	isAdded := make(map[string]bool)
 	for pair := range strings.SplitSeq(query, "&") {
-		if name, _ := unescapedPair(pair); name != "" && !slices.Contains(had, pair) && !slices.Contains(names, name) {
+		if name, _ := unescapedPair(pair); name != "" && !had[pair] && !isAdded[name] {
 			names = append(names, name)
+			isAdded[name] = true
 		}
 	}
 	return names
+}
+
+// setOf returns the set of some texts. A server may have redirected to a query with tens of thousands of parameters.
+func setOf(texts []string) map[string]bool {
+	set := make(map[string]bool, len(texts))
+	for _, text := range texts {
+		set[text] = true
+	}
+	return set
 }
