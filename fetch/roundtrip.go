@@ -48,10 +48,20 @@ func (x *exchange) beginCall(cancel context.CancelCauseFunc) {
 	call := x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &x.to.Target, x.proof.sent, x.noReplay, cancel
 	call.KeepHead = x.body.capture != nil
-	if call.IsRefusal = nil; len(x.options.ThrottleOn) > 0 {
-		call.IsRefusal = x.options.ThrottleOn.Has
-	}
+	call.IsRefusal = x.options.refusals()
 	call.Stall.Init(x.options.StallTimeout, cancel)
+}
+
+// refusals returns which statuses are those by which a host may refuse a connection; nil: those of transport.IsRefusal.
+// One that is a success is none: a connection for each page that has it would cost a handshake each.
+func (o *Options) refusals() func(status int) bool {
+	if len(o.ThrottleOn) == 0 && !o.AcceptStatus.Has(http.StatusTooManyRequests) &&
+		!o.AcceptStatus.Has(http.StatusServiceUnavailable) {
+		return nil
+	}
+	return func(status int) bool {
+		return o.ThrottleOn.Has(status) || transport.IsRefusal(status) && !o.AcceptStatus.Has(status)
+	}
 }
 
 // send sends the request, and returns the response once its header has come.

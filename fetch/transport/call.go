@@ -26,7 +26,7 @@ type Call struct {
 	NoReplay bool
 	// Cancel ends the context of the exchange with a cause.
 	Cancel context.CancelCauseFunc
-	// IsRefusal reports statuses by which the host may refuse a connection, beside 429 and 503; nil is none.
+	// IsRefusal reports the statuses by which the host may refuse a connection; nil is the function IsRefusal.
 	IsRefusal func(status int) bool
 	// KeepHead has ResponseHead return the head of the response.
 	KeepHead bool

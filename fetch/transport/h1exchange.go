@@ -77,8 +77,15 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 // response over it: HAProxy (sc_conn_cur) and Squid (maxconn, by 403) count connections that are open, also those that
 // no request uses, and refuse all requests over each while they are too many. So that one is closed.
 func (c *Call) turnsAway(status int) bool {
-	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable ||
-		c.IsRefusal != nil && c.IsRefusal(status)
+	if c.IsRefusal != nil {
+		return c.IsRefusal(status)
+	}
+	return IsRefusal(status)
+}
+
+// IsRefusal reports the usual statuses by which a host may refuse a connection.
+func IsRefusal(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 // requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.
