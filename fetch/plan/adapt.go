@@ -60,6 +60,7 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	default:
 		crowd.take(t.Started, l.load(t), now)
 	}
+	l.overload.unavailable.manyWait = l.taskCount() >= manyTasks
 	pause, changed := l.overload.observe(t, l.active, l.meter, l.perSecond, now)
 	if pause > 0 {
 		l.pausedUntil = latest(l.pausedUntil, now.Add(min(pause, max(l.maxDelay, longestOverloadPause))))

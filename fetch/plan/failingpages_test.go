@@ -81,6 +81,24 @@ func TestFailingPagesAreNoOverload(t *testing.T) {
 	}
 }
 
+// TestFewFailingPages: where some pages fail, of a short list or at the end of one, their retries end nearly as soon as
+// those of a host that is asked once a second: no page is left that could show whether the host is why. With pauses and
+// times between probes that grow, as for a host that is unavailable, ten pages that fail by 503 took up to 150 s, and
+// by 500 up to 57 s.
+func TestFewFailingPages(t *testing.T) {
+	for _, failing := range []int{1, 5, 10, 20} {
+		for _, others := range []int{0, 10, 100} {
+			for seed := range uint64(10) {
+				s := failingSite{isFailing: func(page int) bool { return page >= others }, unavailable: seed%2 == 1}
+				took := s.run(t, seed, failing+others)
+				if most := time.Duration(failing)*3*time.Second + 10*time.Second; took > most {
+					t.Errorf("%d fail after %d, 503: %t, seed %d: takes %s", failing, others, s.unavailable, seed, took)
+				}
+			}
+		}
+	}
+}
+
 // TestRowThatFailsAgain: what fails again in a row, with none accepted between, is no stronger evidence for its pages
 // than each response alone, and hardly any where failures have come in rows before. Of 40 pages at 2 a second, as nginx
 // 1.22 has it by limit_req, 22 were lost in one run of three.

@@ -48,8 +48,8 @@ const (
 	rareOverload  = 0.05
 
 	// The limit is overloadExcess times the capacity (K in the SRE book), or overloadGrowth times where none has been
-	// Overloaded for leastRow responses and half a second; at least leastOverloaded starts a second, or where nothing is
-	// accepted any more as many as probesInSilence in a time as long as that has been so.
+	// Overloaded for leastRow responses and half a second; at least leastOverloaded starts a second, or where many Tasks
+	// wait and nothing is accepted any more, as many as probesInSilence in a time as long as that has been so.
 	overloadExcess  = 1.1
 	overloadGrowth  = 1.5
 	leastRow        = 10
@@ -60,8 +60,6 @@ const (
 	// overloadDecay as is Overloaded.
 	capacityDecay = 0.1
 	overloadDecay = 0.3
-
-	overloadTimeToClosure = 2 * time.Minute // without one that is accepted: the host is given up
 
 	// A lower rate has changed nothing where at lowPart of the capacity, for lowTime and lowResponses, more responses
 	// than leastLowShare are Overloaded still. For ratelessTime the rate is limited then only by more than ratelessShare.
@@ -182,10 +180,13 @@ func (o *overload) newLimit(now time.Time) float64 {
 	return max(excess*o.capacity, o.leastRate(now))
 }
 
-// leastRate is the rate, in starts a second, at which the host is asked that accepts nothing: the longer that has been
-// so, the longer are the times between. An outage ends later by a part of it at most, and a host that counts refused
+// leastRate is the rate, in starts a second, at which the host is asked that accepts nothing. Where many Tasks wait, it
+// is lower the longer that has been so: an outage ends later by a part of it at most, and a host that counts refused
 // requests too, and accepts one only when none has come for a while, is left alone for as long as it wants.
 func (o *overload) leastRate(now time.Time) float64 {
+	if !o.unavailable.manyWait {
+		return leastOverloaded
+	}
 	silence := now.Sub(o.acceptedAt).Seconds()
 	return min(leastOverloaded, max(probesInSilence/max(silence, 1), leastSlow))
 }

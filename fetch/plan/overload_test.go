@@ -189,3 +189,21 @@ func TestHostThatWantsToBeLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestUnavailableHostIsGivenUp: a host that answers all requests by 503 is given up after overloadTimeToClosure: a
+// longer pause does not begin before.
+func TestUnavailableHostIsGivenUp(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Second} {
+		r := newAPIRun(t, 1, nil)
+		r.answer = func(_ string, now time.Time, _ int) judge.Verdict {
+			if now.Sub(began) < after {
+				return healthy()
+			}
+			return overloaded()
+		}
+		took := r.run(1000, "/")
+		if most := after + overloadTimeToClosure + 12*time.Second; r.lost < 400 || took > most {
+			t.Errorf("after %s: %d are given up, in %s", after, r.lost, took)
+		}
+	}
+}

@@ -5,8 +5,8 @@ import "time"
 // An unavailability is a time in which a host answers all requests with Overloaded: while it restarts, or until the
 // next window of a limit that it does not tell. Each request that is sent meanwhile uses up one of its retries, so the
 // host is paused: where it answers 503, for longer each time, and a single exchange follows each pause. When one is
-// accepted the rate grows from a low one: what was accepted of that tells nothing of the host. The zero unavailability
-// is none.
+// accepted the rate grows from a low one, as what was accepted until then does not show how many the host takes. The
+// zero unavailability is none.
 type unavailability struct {
 	row           int              // Overloaded in a row, of requests that started after the last pause began
 	pausedAt      time.Time        // when that was
@@ -14,16 +14,23 @@ type unavailability struct {
 	isUnavailable bool             // the last response was a 503, which may be for a limit; a 500 is rather for its page
 	lasted        [2]time.Duration // the last two that were long; 0 is none
 	isOver        bool             // one has ended, and not two requests in a row have been Overloaded since
+	manyWait      bool             // manyTasks wait, or more
 }
 
 const (
 	// After streakToPause Overloaded in a row the host is paused: for firstOverloadPause, twice as long each time, at
-	// most longestOverloadPause or one unavailablePart of the time so far.
+	// most longestOverloadPause or one unavailablePart of the time so far, and not beyond overloadTimeToClosure. Where
+	// fewer than manyTasks wait, whose retries are used up before that at one a second, it is longestOfFew: they may be
+	// pages that fail, as the last ones of a list often are, and would only fail later.
 	streakToPause        = 3
 	firstOverloadPause   = 100 * time.Millisecond
 	longestOverloadPause = time.Second
 	unavailablePart      = 4
+	manyTasks            = 40
+	longestOfFew         = 700 * time.Millisecond
 	mostDoublings        = 10
+
+	overloadTimeToClosure = 2 * time.Minute // without one that is accepted: the host is given up
 
 	// A single exchange follows each pause after pausesToTest in a row, and the first one where the host has been
 	// unavailable for more than longUnavailable before.
@@ -81,8 +88,11 @@ func (u *unavailability) pause(acceptedAt, now time.Time) (pause time.Duration) 
 		pause = min(pause, longestOverloadPause)
 	case u.pauses == 0 && isExpected:
 		pause = min(time.Duration(expectedPart*float64(shorter)), longestExpected)
+	case !u.manyWait && !isExpected:
+		pause = min(pause, longestOfFew)
 	default:
-		pause = min(pause, max(longestOverloadPause, now.Sub(acceptedAt)/unavailablePart))
+		silence := now.Sub(acceptedAt)
+		pause = min(pause, max(longestOverloadPause, min(silence/unavailablePart, overloadTimeToClosure-silence)))
 	}
 	u.row, u.pausedAt = 0, now
 	u.pauses++
