@@ -85,13 +85,17 @@ func (p Pointer) findRaw(in io.Reader) (string, error) {
 			return "", err
 		}
 		raw, err := s.readRaw()
-		switch string(raw) {
-		case "null", "false", `""`:
+		if err != nil {
 			return "", err
 		}
 		var compact bytes.Buffer
 		_ = json.Compact(&compact, raw) // it is valid
-		return compact.String(), err
+		switch value := compact.String(); value {
+		case "null", "false", `""`, "[]", "{}":
+			return "", nil
+		default:
+			return value, nil
+		}
 	})
 }
 

@@ -26,6 +26,8 @@ func TestBodySlot(t *testing.T) {
 		{"Notion", "/start_cursor=/next_cursor", `{"start_cursor":"a","filter":{"b":[1,{}]}}`, `{"next_cursor":"c"}`,
 			`{"start_cursor":"c","filter":{"b":[1,{}]}}`},
 		{"Notion, the last page", "/start_cursor=/next_cursor", `{}`, `{"next_cursor":null}`, ""},
+		{"a cursor that is empty", "/a=/n", `{}`, `{"n":[ ]}`, ""},
+		{"another one", "/a=/n", `{}`, `{"n":{}}`, ""},
 		{"a number as it is", "/a=/n", `{}`, `{"n":12345678901234567890.10}`, `{"a":12345678901234567890.10}`},
 		{"zero is a value", "/a=/n", `{}`, `{"n":0}`, `{"a":0}`},
 		{"a place in an array", "/steps/1/after=/n", `{"steps":[{"a":1},{"after":null}]}`, `{"n":"x"}`,
