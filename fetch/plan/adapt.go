@@ -40,14 +40,15 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 }
 
 // adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded, or its exchanges at once to
-// how many are not, and pauses it after some in a row.
+// how many are not, and pauses it after some in a row. A connection that is closed without a response counts for the
+// rate and the pauses, once the host has answered any request and not in an outage: else the host may be down.
 func (l *lane) adaptToOverload(t *Task, now time.Time) {
 	switch health := t.Verdict.Health; {
-	case l.overload == nil && (health == judge.Overloaded || isOverloaded(&t.Verdict) && l.responded):
+	case l.overload == nil && (health == judge.Overloaded || countsAsOverloaded(&t.Verdict) && l.responded):
 		l.overload = newOverload(l.meter, l.active, now)
 	case l.overload == nil:
 		return
-	case health != judge.Healthy && health != judge.Erroring && !isOverloaded(&t.Verdict),
+	case health != judge.Healthy && health != judge.Erroring && !countsAsOverloaded(&t.Verdict),
 		health == judge.NoAnswer && l.throttle.isInOutage():
 		l.overload.crowd.leaveOut(t.Started)
 		return

@@ -52,9 +52,9 @@ What limits the starts of a lane, and what finds it:
 	refusals (429, 503)                throttle: pauses, rateLimit, smallBurst, rateless, slowStart, widthLimit
 	lost connections                   throttle: slowStart (stalls), drops, outage
 	no response in time                throttle: queue
-	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted, by lost connections, too; steady: one in
-	                                   each of equal times; unavailable: pauses while none is accepted; crowd:
-	                                   exchanges at once
+	Overloaded (5xx, no Retry-After)   overload: a rate by what is accepted; steady: one in each of equal times;
+	                                   unavailable: pauses while none is accepted; crowd: exchanges at once
+	connections that are closed        overload, but for its crowd
 	5xx for some pages alone           failingPages, pageTrouble, rateTrial: they limit nothing
 	no answer                          health: pauses and probes
 	any of these, for too long         closure: Tasks fail

@@ -39,7 +39,7 @@ func (p *failingPages) areKnown() bool { return p.evidence.isEnough() }
 // trouble of its page: it was Overloaded before too, and the host has accepted others that started since.
 // overloadedShare is that of the last responses that were Overloaded.
 func (p *failingPages) observe(t *Task, active int, overloadedShare movingShare) (ofPage bool) {
-	overloaded := isOverloaded(&t.Verdict)
+	overloaded := countsAsOverloaded(&t.Verdict)
 	again := t.failsFrom > 0 && p.accepted >= t.failsFrom
 	if t.Attempts <= 1 {
 		p.observeRow(t.ahead, overloaded)
@@ -101,9 +101,9 @@ func (p *failingPages) goesAhead() bool {
 	return p.ahead
 }
 
-// isOverloaded reports whether the host had too much to do for an exchange, as far as that shows: it answered by a 5xx
-// without Retry-After, or ended the connection in place of an answer.
-func isOverloaded(v *judge.Verdict) bool {
+// countsAsOverloaded reports whether an exchange shows that the host may have too much to do: its response is
+// Overloaded, or the connection was closed in place of one.
+func countsAsOverloaded(v *judge.Verdict) bool {
 	return v.Health == judge.Overloaded || v.Health == judge.NoAnswer && v.Failure != nil &&
 		(v.Failure.Kind == failure.Reset || v.Failure.Kind == failure.Truncated)
 }

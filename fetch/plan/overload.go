@@ -102,7 +102,7 @@ func (o *overload) observe(
 	if ofPage {
 		return 0, changed
 	}
-	o.steady.observe(t.Started, isOverloaded(&t.Verdict), o.overloadedShare)
+	o.steady.observe(t.Started, countsAsOverloaded(&t.Verdict), o.overloadedShare)
 	o.count(t, active, now)
 	if o.limit == 0 {
 		if !o.isOver(active, now) {
@@ -133,7 +133,7 @@ func (o *overload) isTested() bool { return o != nil && o.limit > 0 && o.unavail
 
 // count counts the response to a Task.
 func (o *overload) count(t *Task, active int, now time.Time) {
-	overloaded := isOverloaded(&t.Verdict)
+	overloaded := countsAsOverloaded(&t.Verdict)
 	switch {
 	case !overloaded:
 		if o.unavailable.noteAccepted(t.Started, o.acceptedAt) {
@@ -167,7 +167,7 @@ func (o *overload) refusesAll(now time.Time) bool {
 
 // newLimit is the limit that follows from the responses so far.
 func (o *overload) newLimit(now time.Time) float64 {
-	if o.unavailable.isOver {
+	if o.unavailable.reopened {
 		return o.unavailable.rate(o.limit, o.capacityBefore)
 	}
 	excess := overloadExcess

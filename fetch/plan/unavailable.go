@@ -8,13 +8,13 @@ import "time"
 // accepted the rate grows from a low one, as what was accepted until then does not show how many the host takes. The
 // zero unavailability is none.
 type unavailability struct {
-	row           int              // Overloaded in a row, of requests that started after the last pause began
-	pausedAt      time.Time        // when that was
-	pauses        int              // in a row, without another response
-	isUnavailable bool             // the last response was a 503, which may be for a limit; a 500 is rather for its page
-	lasted        [2]time.Duration // the last two that were long; 0 is none
-	isOver        bool             // one has ended, and not two requests in a row have been Overloaded since
-	manyWait      bool             // manyTasks wait, or more
+	row      int              // Overloaded in a row, of requests that started after the last pause began
+	pausedAt time.Time        // when that was
+	pauses   int              // in a row, without another response
+	by503    bool             // the last response was a 503, which may be for a limit; a 500 is rather for its page
+	lasted   [2]time.Duration // the last two that were long; 0 is none
+	reopened bool             // one has ended, and not two requests in a row have been Overloaded since
+	manyWait bool             // manyTasks wait, or more
 }
 
 const (
@@ -43,7 +43,7 @@ const (
 	expectedPart    = 0.7
 	longestExpected = time.Minute
 
-	// leastReopened is the rate at its end, in starts a second; it doubles with each that is accepted, up to
+	// leastReopened is the rate after its end, in starts a second; it doubles with each that is accepted, up to
 	// mostReopened times the most before, until rowToSlow in a row are Overloaded.
 	leastReopened = 2
 	mostReopened  = 4
@@ -52,7 +52,7 @@ const (
 
 // isTested reports whether a single exchange is to show if the host accepts any again.
 func (u *unavailability) isTested() bool {
-	return u.isUnavailable && (u.pauses > pausesToTest || u.pauses > 0 && u.lasted[1] > 0)
+	return u.by503 && (u.pauses > pausesToTest || u.pauses > 0 && u.lasted[1] > 0)
 }
 
 // noteOverloaded takes in an Overloaded response to t, the row-th in a row.
@@ -60,8 +60,8 @@ func (u *unavailability) noteOverloaded(t *Task, row int) {
 	if t.Started.After(u.pausedAt) {
 		u.row++
 	}
-	u.isUnavailable = t.Verdict.Unavailable
-	u.isOver = u.isOver && row < rowToSlow
+	u.by503 = t.Verdict.Unavailable
+	u.reopened = u.reopened && row < rowToSlow
 }
 
 // noteAccepted takes in that a request that started then was accepted, the last one before at acceptedAt. It reports
@@ -69,7 +69,7 @@ func (u *unavailability) noteOverloaded(t *Task, row int) {
 func (u *unavailability) noteAccepted(started, acceptedAt time.Time) (ended bool) {
 	if lasted := started.Sub(acceptedAt); u.isTested() && lasted > longUnavailable {
 		u.lasted = [2]time.Duration{u.lasted[1], lasted}
-		u.isOver, ended = true, true
+		u.reopened, ended = true, true
 	}
 	u.row, u.pauses = 0, 0
 	return ended
@@ -84,7 +84,7 @@ func (u *unavailability) pause(acceptedAt, now time.Time) (pause time.Duration) 
 	shorter, longer := min(u.lasted[0], u.lasted[1]), max(u.lasted[0], u.lasted[1])
 	pause = firstOverloadPause << min(u.pauses, mostDoublings)
 	switch isExpected := longer.Seconds() < aboutSame*shorter.Seconds(); {
-	case !u.isUnavailable:
+	case !u.by503:
 		pause = min(pause, longestOverloadPause)
 	case u.pauses == 0 && isExpected:
 		pause = min(time.Duration(expectedPart*float64(shorter)), longestExpected)
@@ -99,10 +99,11 @@ func (u *unavailability) pause(acceptedAt, now time.Time) (pause time.Duration) 
 	return pause
 }
 
-// rate is the rate after its end, where it was perSecond until now; before is the most before its begin.
+// rate is the rate after its end, in starts a second, where it was perSecond until now; before is the most that was
+// accepted before it began.
 func (u *unavailability) rate(perSecond, before float64) float64 {
 	return min(max(2*perSecond, leastReopened), mostReopened*max(before, leastObservedRate))
 }
 
-// forgive ends it.
+// forgive ends the pauses: the host was not why.
 func (u *unavailability) forgive() { u.row, u.pauses = 0, 0 }
