@@ -59,7 +59,10 @@ func environmentName(flag string) string {
 
 // A strayVariable is a variable of the environment that has the prefix of ours and that nothing reads. Its value, which
 // may be a secret, is not kept.
-type strayVariable struct{ name, hint string }
+type strayVariable struct {
+	name, hint string
+	misspelt   bool // it is near to one of ours, and hardly a script's own
+}
 
 // hintVariableNames is the hint for a variable that is not near to any.
 const hintVariableNames = "each is named as its flag: --host-rate as BATCHFETCH_HOST_RATE"
@@ -81,21 +84,23 @@ func strayVariables(flags *pflag.FlagSet, environment []string, lookup func(stri
 		if !ours {
 			rest, ours = strings.CutPrefix(upper, "BATCH_FETCH_")
 		}
-		if !ours || value == "" || foreignVariable.MatchString(name) {
+		if !ours || value == "" || rest == "VERSION" || foreignVariable.MatchString(name) { // as images have it
 			continue
 		}
 		flag := strings.ReplaceAll(strings.ToLower(rest), "_", "-")
 		read, _ := lookup(environmentName(flag)) // of Windows in small letters, too
 		if flags.Lookup(flag) == nil || read != value {
-			stray = append(stray, strayVariable{truncate(name), variableHint(flag, flags)})
+			hint, misspelt := variableHint(flag, flags)
+			stray = append(stray, strayVariable{truncate(name), hint, misspelt})
 		}
 	}
 	slices.SortFunc(stray, func(a, b strayVariable) int { return strings.Compare(a.name, b.name) })
 	return stray
 }
 
-// variableHint returns the hint for a variable that would set a flag which there is not.
-func variableHint(flag string, flags *pflag.FlagSet) string {
+// variableHint returns the hint for a variable that would set a flag which there is not, and whether its name is one of
+// ours but for a few letters.
+func variableHint(flag string, flags *pflag.FlagSet) (hint string, misspelt bool) {
 	var names []string
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Annotations[groupKey] != nil {
@@ -103,18 +108,19 @@ func variableHint(flag string, flags *pflag.FlagSet) string {
 		}
 	})
 	if hint := otherFlags[flag]; hint != "" && !slices.Contains(names, flag) {
-		return hint
+		return hint, false
 	}
 	if near := spelling.Nearest(flag, names); near != "" {
-		return "did you mean " + environmentName(near) + "?"
+		return "did you mean " + environmentName(near) + "?", len(near)-len(flag) <= 2 // and no mere beginning of it
 	}
-	return hintVariableNames
+	return hintVariableNames, false
 }
 
-// warnStray warns of variables that nothing reads; of a quiet run, of those alone that are near to one of ours.
+// warnStray warns of variables that nothing reads; of a quiet run, of misspelt ones alone: a script may have
+// BATCHFETCH_LOG or BATCHFETCH_OUT for itself.
 func warnStray(to io.Writer, c *config, stray []strayVariable) {
 	for _, v := range stray {
-		if !c.quiet || v.hint != hintVariableNames {
+		if !c.quiet || v.misspelt {
 			writeMessage(to, c.inWords(), slog.LevelWarn,
 				v.name+" in the environment has no effect: no variable of that name is read", v.hint)
 		}

@@ -57,7 +57,11 @@ func describeOtherFlag(c *cobra.Command, unknown *pflag.NotExistError) error {
 	if near := spelling.Nearest(name, flagNames(c)); near != "" {
 		hint = "did you mean --" + near + "? " + hint
 	} else if run.Lookup(name) != nil {
-		hint = "it is a flag of a run, which batchfetch help " + name + " prints; " + hint
+		where := "help " + name + " prints"
+		if slices.Contains(helpNames(c.Root()), name) { // which prints that topic
+			where = "--help lists"
+		}
+		hint = "it is a flag of a run, which batchfetch " + where + "; " + hint
 	}
 	return &usageError{"unknown flag of " + c.Name() + ": --" + name, hint}
 }
@@ -118,11 +122,4 @@ func isFlag(flags *pflag.FlagSet, word string) bool {
 		return flags.ShorthandLookup(word[1:]) != nil
 	}
 	return false
-}
-
-// flagNames returns the names of the flags of a command.
-func flagNames(c *cobra.Command) []string {
-	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
 }

@@ -126,6 +126,13 @@ func writeFlag(text *strings.Builder, f *pflag.Flag) {
 	writeColumns(text, head, flagUsage(f))
 }
 
+// flagNames returns the names of the flags of a command.
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
 // flagHead returns the names of a flag and the word for its value: -o, --output file.
 func flagHead(f *pflag.Flag) string {
 	head := "--" + f.Name

@@ -24,8 +24,12 @@ var (
 	otherEnds  = []string{".csv", ".tsv", ".parquet", ".xlsx", ".xml", ".yaml", ".yml", ".db", ".sqlite"}
 )
 
-// warnForms warns of output files whose names say that they are compressed, or of another form, where they are not.
-func warnForms(f *outputFlags, to *console) {
+// warnForms warns of output files whose names say that they are compressed, or of another form, where they are not. A
+// quiet run says nothing of that: the files are whole.
+func warnForms(f *outputFlags, isQuiet bool, to *console) {
+	if isQuiet {
+		return
+	}
 	for _, out := range []struct{ flag, name string }{
 		{"output", f.output}, {"failures", f.failures}, {"summary", f.summary},
 	} {

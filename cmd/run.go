@@ -107,7 +107,7 @@ func (r *fetchRun) announce() {
 	to := r.out.console
 	warnRange(r.inputs, to)
 	warnNumber(r.config.output.saveDir, to)
-	warnForms(&r.config.output, to)
+	warnForms(&r.config.output, r.config.quiet, to)
 	warnConcurrency(r.options.Concurrency, to)
 	warnTemp(r.config, to)
 	r.in.markStarted(to.inWords)

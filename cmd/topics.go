@@ -62,7 +62,8 @@ func printHelp(c *cobra.Command, name string, code *int) error {
 	}
 	hint := "batchfetch help lists the topics"
 	names := helpNames(c.Root())
-	near := cmp.Or(spelling.Nearest(name, names), spelling.Nearest(strings.TrimSuffix(name, "y"), names)) // retry: retries
+	near := cmp.Or(spelling.Nearest(name, names), spelling.Nearest(strings.TrimSuffix(name, "y"), names), // retry: retries
+		spelling.Nearest(strings.TrimLeft(name, "-"), flagNames(c.Root())))
 	if near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}

@@ -25,7 +25,7 @@ type Request struct {
 	// URL is the text of the input, unchanged.
 	URL string
 	// Method is the request method (RFC 9110 section 9; curl -X); empty is Options.Method, else POST where there is a
-	// body, else GET.
+	// body, else GET. The usual ones may be in small letters, others are sent as they are (RFC 9110: case-sensitive).
 	Method string
 	// Header is sent beside Options.Header, under canonical names; its own wins where both have a name. A nil value
 	// removes a header.

@@ -100,7 +100,7 @@ func detect(in *bufio.Reader) Form {
 			return FormJSON
 		case '<':
 			start, _ = in.Peek(n + len("http:"))
-			if name := string(start[n:]); name == "http:" || name == "https" {
+			if name := string(bytes.ToLower(start[n:])); name == "http:" || name == "https" {
 				return FormLines // a URL between < and >, as in mails (RFC 3986 appendix C)
 			}
 			return FormSitemap

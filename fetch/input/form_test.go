@@ -176,6 +176,8 @@ xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
 			[]string{"1 http://a.test/"}, "no sitemap: XML syntax error"},
 		{"URLs between < and >", "", "<http://a.test/>\n http://b.test/\n<https://c.test/>\n",
 			[]string{"1 ! text in front of the URL", "2 http://b.test/", "3 ! text in front of the URL"}, ""},
+		{"one in capital letters", "", "<HTTP://a.test/>\nhttp://b.test/\n",
+			[]string{"1 ! no http:// or https:// in front", "2 http://b.test/"}, ""},
 		{"a page of HTML", "", `<html><body>x</body></html>`, nil, `no sitemap: its root is "html"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -175,7 +175,7 @@ func TestMembers(t *testing.T) {
 		`{"continue":"a"}`:      "what is at /continue is no object",
 		`{"continue":[]}`:       "what is at /continue is no object",
 		`{"continue":{"a":{}}}`: `the member "a" of the object at /continue is no string or number`,
-		`{"continue":{"` + strings.Repeat("a", 99) + `‮":{}}}`: `the member "` + strings.Repeat("a", 99) +
+		`{"continue":{"` + strings.Repeat("a", 99) + "\u202e" + `":{}}}`: `the member "` + strings.Repeat("a", 99) +
 			`"… of the object at /continue is no string or number`,
 		`{"continue":{"a":"b"`:      noJSON,
 		`{"continue":{"a" "b"}}`:    noJSON,
