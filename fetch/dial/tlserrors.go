@@ -20,6 +20,11 @@ import (
 // certificate of an authority, as in an empty container, no certificate can be checked, right or wrong.
 func classifyHandshake(ctx context.Context, host string, config *tls.Config, err error) *failure.Failure {
 	f := classifyTLS(ctx, host, config.NextProtos, err)
+	var unread x509.SystemRootsError
+	if errors.As(err, &unread) && unread.Err != nil { // the file is a folder, as Docker mounts one that is not there
+		return certificateFailure(OptionNoRoots, "certificate of "+host+" can't be checked: no authorities can be read: "+
+			unread.Err.Error())
+	}
 	if errors.As(err, new(x509.UnknownAuthorityError)) && config.RootCAs == nil && hasNoRoots() {
 		return certificateFailure(OptionNoRoots,
 			"certificate of "+host+" can't be checked: this machine has no certificates of authorities")
