@@ -14,13 +14,18 @@ type health struct {
 	unanswered int              // exchanges in a row that brought no response, probes not counted
 	last       *failure.Failure // of the last exchange without a response
 	probesOnly bool             // Tasks start as probes only, one at a time
+	since      time.Time        // when that began
 	probe      *Task            // the probe under way; nil is none
 	probes     int              // probes that failed
 	down       bool             // the last probe has failed: no more Tasks start in this run
 }
 
-// probesToDown is how many probes have to fail until a host is down.
-const probesToDown = 3
+// probesToDown is how many probes have to fail until a host is down, and timeToDown how long it is probed at least
+// where it has answered before: a service that is restarted refuses connections meanwhile.
+const (
+	probesToDown = 3
+	timeToDown   = 30 * time.Second
+)
 
 // firstProbe is the least wait before the first probe; that before each further one is twice as long.
 const firstProbe = time.Second

@@ -47,6 +47,33 @@ func TestDeadHostIsProbedThenDown(t *testing.T) {
 	}
 }
 
+// TestHostThatAnsweredIsProbedForLonger: a host that has answered before may be restarting, and is probed after 8 s and
+// 16 s, too. No Task is the probe twice, as each that fails uses up a retry.
+func TestHostThatAnsweredIsProbedForLonger(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(101, "a")
+	d.startAll()
+	d.end("a", healthy())
+	d.failAll("a")
+	tried := map[*testTask]bool{}
+	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second} {
+		d.expectWait("for the probe", wait)
+		d.advance(wait)
+		d.expectStarts("a single probe", "a")
+		again := noAnswer()
+		again.Fate, again.Delay = judge.Retry, wait/2
+		d.exchanges[0].Attempts++
+		if probe := d.end("a", again); tried[probe] {
+			t.Errorf("the probe after %s has failed before", wait)
+		} else {
+			tried[probe] = true
+		}
+	}
+	if !d.lanes["a"].health.down {
+		t.Error("the host is not down after 31 s")
+	}
+}
+
 // TestAnswerToAProbeBringsAHostBack: after any response to a probe Tasks start as usual, and the streak begins at zero.
 func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
 	d := newPlanDriver(t, nil)

@@ -54,25 +54,39 @@ func (l *lane) noteSent(t *Task) {
 	}
 }
 
-// takeTask removes the first Task from the queue. For a probe it is the last Task in memory, which is likely to be far
-// in the input from those that failed.
+// takeTask removes the first Task from the queue, or the one for a probe.
 func (l *lane) takeTask(now time.Time) *Task {
-	if l.health == nil || !l.health.probesOnly || l.waiting.Len() == 0 {
-		if l.buckets.isSplit() {
-			return l.takeSorted(now)
-		}
-		if l.overload != nil && l.overload.pages.goesAhead() || l.throttle != nil && l.throttle.outage.isTested() {
-			l.bringAhead()
-		}
-		return l.waiting.Pop()
+	switch {
+	case l.health != nil && l.health.probesOnly && l.waiting.Len() > 0:
+		return l.takeProbe()
+	case l.buckets.isSplit():
+		return l.takeSorted(now)
+	case l.overload != nil && l.overload.pages.goesAhead(), l.throttle != nil && l.throttle.outage.isTested():
+		l.bringAhead()
 	}
+	return l.waiting.Pop()
+}
+
+// takeProbe removes the last Task in memory, which is likely to be far in the input from those that failed; of the
+// last few one that has had no exchange, as each probe that fails uses up a retry.
+func (l *lane) takeProbe() *Task {
 	if s := l.spilled; s != nil && len(s.tail) > 0 {
 		t := s.tail[len(s.tail)-1]
 		s.tail = s.tail[:len(s.tail)-1]
 		return t
 	}
+	last := l.waiting.Len() - 1
+	for i := last; i >= max(last-probesLooked, 0); i-- {
+		if l.waiting.PeekAt(i).Attempts == 0 {
+			l.waiting.Swap(i, last)
+			break
+		}
+	}
 	return l.waiting.PopLast()
 }
+
+// probesLooked is how many of the last Tasks are looked at for a probe, beside the last one.
+const probesLooked = 64
 
 // bringAhead has the first Task that waits change places with one from anywhere behind it. Both have had no exchange;
 // where there is none such among a few, nothing changes.
@@ -85,7 +99,7 @@ func (l *lane) bringAhead() {
 		i := scatter(l.starts*aheadLooked+try, l.waiting.Len())
 		if t := l.waiting.PeekAt(i); i > 0 && t.Attempts == 0 {
 			t.ahead = true
-			l.waiting.SwapFirst(i)
+			l.waiting.Swap(0, i)
 			return
 		}
 	}

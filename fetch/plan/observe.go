@@ -153,7 +153,8 @@ func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
 }
 
 // noAnswer counts an exchange without a response, and reports whether the host has just gone down. After HostMaxErrors
-// in a row the host is paused and only probes start; each probe that fails doubles the pause, up to RetryMaxDelay.
+// in a row the host is paused and only probes start; each probe that fails doubles the pause, up to RetryMaxDelay. Some
+// have to fail until it is down, for some time where it has answered before.
 func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
 	h := l.health
 	switch {
@@ -162,10 +163,10 @@ func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
 	case h.probesOnly:
 		h.probe = nil
 		h.probes++
-		h.down = h.probes >= probesToDown
+		h.down = h.probes >= probesToDown && (!l.responded || now.Sub(h.since) >= timeToDown)
 	default:
 		h.unanswered++
-		h.probesOnly = h.unanswered >= lim.HostMaxErrors
+		h.probesOnly, h.since = h.unanswered >= lim.HostMaxErrors, now
 	}
 	h.last = t.Verdict.Failure
 	if h.probesOnly && !h.down {

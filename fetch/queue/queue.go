@@ -43,9 +43,9 @@ func (q *Queue[T]) PushFirst(item T) {
 // PeekAt returns the item behind the oldest i. It panics if there is none.
 func (q *Queue[T]) PeekAt(i int) T { return q.items[q.head+i] }
 
-// SwapFirst has the oldest item and the one behind the oldest i change places. It panics if there is no such item.
-func (q *Queue[T]) SwapFirst(i int) {
-	q.items[q.head], q.items[q.head+i] = q.items[q.head+i], q.items[q.head]
+// Swap has the items behind the oldest i and j change places. It panics if there are no such items.
+func (q *Queue[T]) Swap(i, j int) {
+	q.items[q.head+i], q.items[q.head+j] = q.items[q.head+j], q.items[q.head+i]
 }
 
 // Prepend adds items in front of the oldest one; items[0] becomes the oldest. It takes over the slice items. It takes

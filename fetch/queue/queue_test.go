@@ -55,7 +55,7 @@ var steps = []step{
 		}
 		return model[:len(model)-1]
 	}},
-	{"SwapFirst", func(t *testing.T, q *Queue[*int], model []*int) []*int {
+	{"Swap", func(t *testing.T, q *Queue[*int], model []*int) []*int {
 		if len(model) == 0 {
 			return model
 		}
@@ -63,8 +63,8 @@ var steps = []step{
 		if q.PeekAt(i) != model[i] {
 			t.Error("PeekAt is another item")
 		}
-		q.SwapFirst(i)
-		model[0], model[i] = model[i], model[0]
+		q.Swap(i, len(model)-1)
+		model[i], model[len(model)-1] = model[len(model)-1], model[i]
 		return model
 	}},
 	{"Cut", func(t *testing.T, q *Queue[*int], model []*int) []*int {
