@@ -33,9 +33,9 @@ func parseAny(text string) (*url.URL, error) {
 		return nil, schemeError(scheme)
 	}
 	sent, _, _ := strings.Cut(text, "#")
-	for _, c := range []byte(sent) {
+	for i, c := range []byte(sent) {
 		if c <= ' ' || c == 0x7f {
-			if c == 0 { // between URLs, as find -print0 and jq --raw-output0 write them
+			if c == 0 && strings.Contains(sent[i:], "://") { // as find -print0 and jq --raw-output0 write them
 				return nil, errors.New(`there is NUL in it, as xargs -0 reads it; tr '\0' '\n' makes lines of such a list`)
 			}
 			if severalURLs(sent) {

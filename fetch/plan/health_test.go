@@ -56,7 +56,8 @@ func TestHostThatAnsweredIsProbedForLonger(t *testing.T) {
 	d.end("a", healthy())
 	d.failAll("a")
 	tried := map[*testTask]bool{}
-	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second} {
+	for _, seconds := range []time.Duration{1, 2, 4, 8, 16} {
+		wait := seconds * time.Second
 		d.expectWait("for the probe", wait)
 		d.advance(wait)
 		d.expectStarts("a single probe", "a")
