@@ -2,7 +2,6 @@ package paging
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +16,9 @@ var errTooLong = errors.New("a string is too long")
 
 // maxReference is the longest URL reference in bytes, and the longest value for a next page, as it is written.
 const maxReference = 64 << 10
+
+// maxElement is the length in bytes from which on an element of an array is not looked at.
+const maxElement = 128 << 10
 
 // A scanner reads a JSON text (RFC 8259) value by value. It checks of what it skips only that strings, brackets and
 // braces match, and needs no memory for it.
@@ -154,80 +156,6 @@ func (s *scanner) enterArray(token string) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// elementWith reads an array up to the first element that has a member of that name with that string, and returns its
-// text; nil where there is none. Elements of maxElement bytes and more are passed over.
-func (s *scanner) elementWith(name, value string) ([]byte, error) {
-	defer func() { s.kept = nil }()
-	s.next()
-	if s.take(']') {
-		return nil, nil
-	}
-	for {
-		s.peek() // space in front
-		s.kept = make([]byte, 0, 256)
-		if err := s.skipValue(); err != nil {
-			return nil, err
-		}
-		if element := s.kept; len(element) < maxElement && hasMember(element, name, value) {
-			return element, nil
-		}
-		s.kept = nil
-		if s.take(']') {
-			return nil, nil
-		}
-		if !s.take(',') {
-			return nil, errNoJSON
-		}
-	}
-}
-
-// errLongElement is the error of a scanner where the last element of an array has maxElement bytes or more.
-var errLongElement = errors.New("the last element is too long")
-
-// lastElement reads an array and returns the text of its last element; nil where it has none.
-func (s *scanner) lastElement() ([]byte, error) {
-	defer func() { s.kept = nil }()
-	s.next()
-	if s.take(']') {
-		return nil, nil
-	}
-	element := make([]byte, 0, 256)
-	for {
-		s.peek() // space in front
-		s.kept = element[:0]
-		err := s.skipValue()
-		if element = s.kept; err != nil {
-			return nil, err
-		}
-		s.kept = nil
-		switch {
-		case s.take(','):
-		case s.peek() != ']':
-			return nil, errNoJSON
-		case len(element) >= maxElement:
-			return nil, errLongElement
-		default:
-			return element, nil
-		}
-	}
-}
-
-// maxElement is the length in bytes from which on an element of an array is not looked at.
-const maxElement = 128 << 10
-
-// hasMember reports whether a JSON value is an object that has a member of that name with that string.
-func hasMember(element []byte, name, value string) bool {
-	s := &scanner{in: bufio.NewReaderSize(bytes.NewReader(element), 64)}
-	if s.peek() != '{' {
-		return false
-	}
-	if found, err := s.enterObject(name); err != nil || !found || s.peek() != '"' {
-		return false
-	}
-	text, err := s.readString(6*len(value) + 2) // each byte as \u00XX
-	return err == nil && text == value
 }
 
 // readString reads a string of at most so many bytes as it is written. The error is errTooLong where it is longer; the
